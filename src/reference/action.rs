@@ -1,8 +1,10 @@
 //! The page of an Action.
 
 use super::document::{Block, Document, Line, Row};
-use super::{describe, example};
-use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
+use super::{describe, example, lifecycle};
+use cumulua_core::catalog::{
+    Action, Again, Matcher, PageStyle, PaginatorModel, Required, TaskState,
+};
 
 /// Everything that the catalogue has on an Action.
 pub(super) fn document(action: &Action) -> Document {
@@ -23,6 +25,7 @@ pub(super) fn document(action: &Action) -> Document {
     );
     page.section("Answer fields", answer_fields(action));
     page.section("Waiting", waiting(action));
+    page.section("Lifecycle", lifecycle::section(action));
     page.section(
         "Paging",
         action
@@ -310,6 +313,19 @@ fn sending_again(action: &Action) -> Vec<Block> {
             line = line.and_code("outcome(e)").and(" waits for that.");
         }
         blocks.push(Block::Text(line));
+    }
+    let harmless = "A second call like the first does nothing more: things are as the first one left them, or it is refused.";
+    if action.again == Again::Harmless {
+        let mut line = Line::text(harmless);
+        if !action.already.is_empty() {
+            let codes = action.already.iter().map(String::as_str);
+            line = line.and(" A refusal with ").and_codes(codes);
+            line = line.and(" says that it is so already.");
+        }
+        blocks.push(Block::Text(line));
+    }
+    if let Some(why) = &action.unproven {
+        blocks.push(Block::Text(Line::text(format!("{why}."))));
     }
     if blocks.is_empty() {
         let line = "Nothing shows whether a call whose answer was lost was carried out: look before sending it again.";

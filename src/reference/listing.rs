@@ -25,6 +25,16 @@ fn action(action: &Action) -> Json {
         "paginator": action.paginator.is_some(),
         "params": params(action.params.iter().filter(|param| !is_header(param))),
     });
+    if !action.service.kinds.is_empty() && !action.read_only {
+        let removed = action
+            .service
+            .removed_by(action)
+            .map(|(kind, _)| kind.as_str());
+        let created = action.creates.iter().map(|creates| creates.kind.as_str());
+        listed["creates"] = created.collect();
+        listed["removes"] = removed.collect();
+        listed["again"] = json!(action.again);
+    }
     if action.params.iter().any(|param| is_header(&param)) {
         listed["headers"] = params(action.params.iter().filter(is_header));
     }
@@ -82,6 +92,22 @@ mod tests {
         assert_eq!(disks["type"], "list");
         assert_eq!(disks["children"][0]["name"], "Size");
         assert_eq!(disks["children"][0]["required"], true);
+    }
+
+    #[test]
+    fn what_an_action_makes_and_removes_is_listed() {
+        let listed = listing(&Catalog::default().actions_of("cds.mysql").unwrap());
+        let find = |name: &str| {
+            let mut all = listed.as_array().unwrap().iter();
+            all.find(|entry| entry["name"] == format!("cds.mysql.{name}"))
+                .unwrap()
+        };
+        let (create, delete) = (find("CreateBackup"), find("DeleteBackup"));
+        assert_eq!(create["creates"], serde_json::json!(["backup"]));
+        assert_eq!(create["again"], "adds");
+        assert_eq!(delete["removes"], serde_json::json!(["backup"]));
+        assert_eq!(delete["again"], "harmless");
+        assert!(find("DescribeBackups").get("again").is_none());
     }
 
     #[test]

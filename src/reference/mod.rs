@@ -9,6 +9,7 @@ mod describe;
 pub mod document;
 mod example;
 pub mod html;
+mod lifecycle;
 mod listing;
 pub mod lua_types;
 mod output_folder;

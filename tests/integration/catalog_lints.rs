@@ -2,8 +2,8 @@
 //! every offender.
 
 use cumulua_core::catalog::{
-    Action, Catalog, Encoding, Field, Kind, KnownValue, Location, PageStyle, Param, ProductModel,
-    Required, ServiceModel, path,
+    Action, Again, Catalog, Encoding, Field, Kind, KnownValue, Location, PageStyle, Param,
+    ProductModel, Required, ServiceModel, path,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -514,6 +514,169 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
         found.extend(
             own.filter(|path| !takes(&action.params, path))
                 .map(|path| format!("{name}: takes no {path}")),
+        );
+    }
+    none(found);
+}
+
+#[test]
+fn a_kind_is_listed_found_and_removed() {
+    let mut found = Vec::new();
+    for service in services() {
+        for (name, kind) in &service.kinds {
+            let place = format!("{} {name}", service.service);
+            let action = |wanted: &str| {
+                actions()
+                    .into_iter()
+                    .find(|action| *action.full_name == format!("{}.{wanted}", service.service))
+            };
+            let Some(list) = action(&kind.list) else {
+                found.push(format!("{place}: no Action {}", kind.list));
+                continue;
+            };
+            let Some(rows) = service.rows_of(kind).filter(|rows| rows.ends_with("[]")) else {
+                found.push(format!("{place}: {} has no rows", kind.list));
+                continue;
+            };
+            let state = kind.state.as_ref().map(|state| &state.field);
+            let fields = [Some(&kind.id), kind.name.as_ref(), state];
+            let fields = fields.into_iter().flatten();
+            found.extend(
+                fields
+                    .chain(kind.fields.values())
+                    .chain(kind.unique.keys())
+                    .filter(|field| !answers(&list, &format!("{rows}.{field}")))
+                    .map(|field| format!("{place}: a row has no {field}")),
+            );
+            found.extend((!list.read_only).then(|| format!("{place}: the list changes something")));
+            let is_kind = |name: &String| service.kinds.contains_key(name);
+            found.extend(kind.parent.iter().filter(|name| !is_kind(name)).cloned());
+            let wait = kind.state.as_ref().and_then(|state| state.wait.as_ref());
+            found.extend(
+                wait.filter(|wait| !list.product.states.contains_key(*wait))
+                    .map(|wait| format!("{place}: the product has no state {wait}")),
+            );
+            let is_taken = |param: &String| {
+                let mut all = service.actions.iter();
+                all.any(|action| action.param(param).is_some())
+            };
+            found.extend(
+                kind.params
+                    .iter()
+                    .chain(kind.fields.keys())
+                    .filter(|param| !is_taken(param))
+                    .map(|param| format!("{place}: no Action takes {param}")),
+            );
+            found.extend(
+                kind.unique
+                    .values()
+                    .chain(&kind.absent)
+                    .filter(|code| !service.errors.contains_key(*code))
+                    .map(|code| format!("{place}: {code} is not an error of the service")),
+            );
+            // Either what removes one, or why nothing does.
+            found.extend(
+                (kind.removed_by.is_some() == kind.kept.is_some())
+                    .then(|| format!("{place}: is it removed or kept?")),
+            );
+            let Some(removal) = &kind.removed_by else {
+                continue;
+            };
+            let removes = action(&removal.action)
+                .is_some_and(|action| !action.read_only && action.param(&removal.param).is_some());
+            found.extend((!removes).then(|| format!("{place}: {} cannot remove", removal.action)));
+            let is_named = kind.params.contains(&removal.param);
+            found.extend((!is_named).then(|| format!("{place}: {} is no id", removal.param)));
+        }
+    }
+    none(found);
+}
+
+#[test]
+fn what_becomes_of_a_change_is_known_or_the_reason_is_written() {
+    let mut found = Vec::new();
+    let changes = actions().into_iter().filter(|action| {
+        let has_kinds = !action.service.kinds.is_empty();
+        has_kinds && !action.read_only
+    });
+    for action in changes {
+        let name = &action.full_name;
+        let proves = action.lookup.as_ref();
+        let proves = proves.is_some_and(|lookup| lookup.carried_out_when.is_some());
+        let is_known = !action.creates.is_empty() || action.again == Again::Harmless || proves;
+        found.extend(
+            (!is_known && action.unproven.is_none())
+                .then(|| format!("{name}: what would a second call do?")),
+        );
+        found.extend(
+            (action.unproven.is_some() && action.again == Again::Harmless)
+                .then(|| format!("{name}: it needs no proof")),
+        );
+        let is_said = !action.already.is_empty() && action.again == Again::Adds;
+        found.extend(is_said.then(|| format!("{name}: it is so already, and would add?")));
+        found.extend(
+            action
+                .already
+                .iter()
+                .filter(|code| action.error(code).is_none())
+                .map(|code| format!("{name}: {code} is not an error")),
+        );
+    }
+    none(found);
+}
+
+#[test]
+fn what_an_action_makes_and_names_is_of_a_kind() {
+    let mut found = Vec::new();
+    for action in actions() {
+        let name = &action.full_name;
+        let created = action.creates.iter().map(|creates| &creates.kind);
+        let edited = action.edits.iter().map(|edits| &edits.kind);
+        found.extend(
+            created
+                .chain(edited)
+                .chain(action.names.values())
+                .filter(|kind| !action.service.kinds.contains_key(*kind))
+                .map(|kind| format!("{name}: there is no kind {kind}")),
+        );
+        let makes = !action.creates.is_empty() || !action.edits.is_empty();
+        found.extend((action.read_only && makes).then(|| format!("{name}: it only reads")));
+        let below = |each: &Option<String>, given: &String| match each {
+            Some(each) => format!("{each}[].{given}"),
+            None => given.clone(),
+        };
+        let of_creates = action.creates.iter().flat_map(|creates| {
+            let given = creates.given.as_ref();
+            let given = given.map(|given| below(&creates.each, given));
+            [given, creates.count.clone(), creates.each.clone()]
+        });
+        let of_edits = action.edits.iter().flat_map(|edits| {
+            let by = below(&Some(edits.each.clone()), &edits.by);
+            [
+                Some(by),
+                Some(edits.each.clone()),
+                edits.replaces_when.clone(),
+            ]
+        });
+        let partial = action.partial.as_ref();
+        found.extend(
+            of_creates
+                .chain(of_edits)
+                .flatten()
+                .chain(action.names.keys().cloned())
+                .chain(partial.map(|partial| partial.param.clone()))
+                .filter(|path| !takes(&action.params, path))
+                .map(|path| format!("{name}: takes no {path}")),
+        );
+        let created = action.creates.iter().flat_map(|creates| &creates.ids);
+        let edited = action.edits.iter().flat_map(|edits| &edits.ids);
+        let parts = partial.map(|partial| [&partial.done, &partial.failed]);
+        found.extend(
+            created
+                .chain(edited)
+                .chain(parts.into_iter().flatten())
+                .filter(|path| !answers(&action, path))
+                .map(|path| format!("{name}: answers no {path}")),
         );
     }
     none(found);

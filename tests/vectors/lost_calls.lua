@@ -298,6 +298,183 @@ local function metal()
 	step("bms.DeleteBmsInstance", { BaremetalId = server })
 end
 
-local which = { vms = vms, metal = metal, ccs = ccs, groups = groups, vdc = vdc, vpc = vpc, ecs = ecs, ebs = ebs, machines = machines, desktop = desktop }
+-- The services that the simulator carries out from the catalogue alone: one of each kind is made, awaited, listed, changed and removed.
+local RULE = { MetricsId = "ecs.cpu.usage", Period = 1, LastedPeriod = 5, TriggerType = "Average", TriggerSymbol = ">=", Value = 90, SilentPeriod = 5 }
+
+local function only(list, what)
+	assert(#list == 1, what .. ": " .. #list)
+	return list[1]
+end
+
+local function alarm()
+	local contact = cds.alarm.CreateContactUser({ ContactName = "ada", ContactEmail = "ada@example.com" }).Data.ContactId
+	local ok, e = pcall(cds.alarm.CreateContactUser, { ContactName = "ada", ContactEmail = "other@example.com" })
+	assert(not ok and e.code == "ContactNameDuplicate", tostring(e))
+	local group = cds.alarm.CreateContactGroup({ GroupName = "night", ContactIds = { contact } }).Data.GroupId
+	local joined = cds.alarm.JoinContactGroups({ ContactId = contact, GroupIds = { group } }).Data
+	assert(only(joined.Success, "joined") == group and #joined.Failed == 0)
+	local order = { StrategyName = "busy", Level = 1, Scope = 0, ProductType = "ECS", NotificationGroup = { group }, Rules = { RULE } }
+	local strategy = cds.alarm.CreateAlarmStrategy(order).Data.StrategyId
+	cds.alarm.ModifyStrategy { StrategyId = strategy, StrategyName = "very busy" }
+	cds.alarm.AddStrategyRule { StrategyId = strategy, Rules = { RULE } }
+	local listed = only(cds.alarm.DescribeAlarmStrategies({ StrategyName = "very busy" }).Data.Strategy, "strategies")
+	assert(#listed.Rules == 2, #listed.Rules)
+	step("alarm.DeleteStrategyRule", { StrategyId = strategy, RuleIds = { listed.Rules[1].RuleId } })
+	step("alarm.DeleteAlarmStrategy", { StrategyIds = { strategy } })
+	step("alarm.DeleteContactGroup", { GroupIds = { group } })
+end
+
+local function cck()
+	local cluster = only(cds.cck.DescribeClusters().Data, "clusters").ClusterId
+	local node = { ClusterId = cluster, Cpu = 4, Memory = 8, AttachDisks = { { DiskType = "HighDisk", DiskSize = 100 } }, Num = 2, Password = "Pass-word-1", Type = "Worker", InstanceType = "CCK.Standard", Lsb = "Ubuntu" }
+	node.SnatIds, node.SnatType = { "default" }, 0
+	wait(cds.cck.CreateClusterNodes(node))
+	local ids = {}
+	for found in items(cds.cck.DescribeClusterNodes, { ClusterId = cluster, PageSize = 1 }) do
+		ids[#ids + 1] = found.NodeId
+	end
+	assert(#ids == 2, #ids)
+	wait(cds.cck.StopClusterNodes { ClusterId = cluster, NodeIds = ids })
+	step("cck.DeleteClusterNodes", { ClusterId = cluster, NodeIds = { ids[1] } })
+	only(cds.cck.DescribeClusterNodes({ ClusterId = cluster }).Data.Nodes, "nodes")
+end
+
+local function cdn()
+	local site = { domainname = "www.example.com", typeid = "web", regionid = { "CN" }, protocolid = "http", origin = { originurl = "192.0.2.1", mastersource = "", slavesource = "", originprotocol = "HTTP", originrewrite = "example.com", originport = "80" } }
+	cds.cdn.CreateCdn(site)
+	local ready = { id = "www.example.com", done = "02" }
+	wait.for_state("cds.cdn_domain", ready)
+	local key = cds.cdn.CreateSsl({ name = "key", publickey = "public", privatekey = "private" }).data.id
+	assert(cds.cdn.DescribeSslInfo({ id = key }).data.rows.name == "key")
+	cds.cdn.ModifyProtocol { domainname = "www.example.com", sslid = key }
+	wait.for_state("cds.cdn_domain", ready)
+	local listed = only(cds.cdn.DescribeCdn({ keyword = "www.example" }).data.rows, "domain names")
+	assert(listed.protocolid == "https", listed.protocolid)
+	local ok, e = pcall(cds.cdn.DescribeCdnInfo, { domainname = "none.example.com" })
+	assert(not ok and e.code == "40400001" and e.http_status == 404, tostring(e))
+	step("cdn.DeleteCdn", { domainname = "www.example.com" })
+end
+
+local function gpu()
+	local order = { RegionId = "CN_SJZ_B", VpcNetWork = { VpcId = "vpc", NetId = "net" }, Password = "Tester@123", InstanceName = "train", InstanceChargeType = "PostPaid", ComputeId = "compute", GoodsId = 8520, ImageId = "image", Amount = 2 }
+	local ids = wait(cds.gpu.CreateGpuInstance(order))
+	assert(#ids == 2 and #cds.gpu.DescribeGpu({ Name = "train" }).Data.Records == 2)
+	wait(cds.gpu.OperateGpuPower { Operate = "stop", ResourceIds = ids })
+	assert(cds.gpu.DescribeGpuDetail({ ResourceId = ids[1] }).Data.Name == "train")
+	step("gpu.DeleteGpuInstances", { ResourceIds = { ids[1] } })
+end
+
+local function memcached()
+	local id = only(cds.memcached.CreateMemcachedInstance({ InstanceName = "cache", ConfSize = "1G", VdcId = VDC, PipeId = PRIVATE, RegionId = "CN_Beijing_A" }).Data.InstanceIds, "instances")
+	local ready = { id = id, done = "running" }
+	wait.for_state("cds.memcached_instance", ready)
+	cds.memcached.UpdateMemcachedInstance { InstanceId = id, ConfSize = "2G" }
+	wait.for_state("cds.memcached_instance", ready)
+	local listed = only(cds.memcached.MemcachedInstanceList({ Keyword = "cach" }).Data.InstanceList, "instances")
+	assert(listed.InstanceConf == "2G", listed.InstanceConf)
+	step("memcached.DeleteMemcachedInstance", { InstanceId = id })
+end
+
+-- MySQL, Redis and both MongoDBs have much in common.
+local function database(name, goods, more)
+	local f = cds[name]
+	local order = { RegionId = "CN_Beijing_A", VdcId = VDC, BasePipeId = PRIVATE, InstanceName = "data", PaasGoodsId = goods, Password = "Pass-word-1" }
+	if name ~= "redis" then
+		order.DiskType, order.DiskValue = "ssd_disk", 100
+	end
+	f.CreateDBInstance(order)
+	local id = only(f.DescribeDBInstances({ InstanceName = "data" }).Data, name).InstanceUuid
+	wait.for_state("cds." .. name .. "_instance", { id = id, done = "RUNNING" })
+	if more then
+		more(id)
+	end
+	step(name .. ".DeleteDBInstance", { InstanceUuid = id })
+end
+
+local function backup(name, params)
+	local f, id = cds[name], params.InstanceUuid
+	f.CreateBackup(params)
+	time.sleep("5m")
+	local made = only(f.DescribeBackups({ InstanceUuid = id }).Data, "backups")
+	step(name .. ".DeleteBackup", { InstanceUuid = id, BackupId = made.BackupId })
+end
+
+local function databases()
+	database("mongodb", "6704")
+	database("mongodb_v2", 6704, function(id)
+		cds.mongodb_v2.ModifyDBInstanceSpec { InstanceUuid = id, PaasGoodsId = "6707" }
+	end)
+	database("redis", 6704, function(id)
+		backup("redis", { InstanceUuid = id })
+	end)
+	database("mysql", 6704, function(id)
+		local account = { InstanceUuid = id, AccountName = "app" }
+		cds.mysql.CreatePrivilegedAccount { InstanceUuid = id, AccountName = "app", Password = "Pass-word-1", AccountType = "Normal" }
+		time.sleep("5m")
+		assert(only(cds.mysql.DescribeDBAccount({ InstanceUuid = id }).Data, "accounts").AccountStatus == "available")
+		step("mysql.DeleteDBAccount", account)
+		backup("mysql", { InstanceUuid = id, BackupType = "logical-backup" })
+		cds.mysql.CreateReadOnlyDBInstance { InstanceUuid = id, InstanceName = "reader", PaasGoodsId = 6704, DiskType = "ssd_disk", DiskValue = 100 }
+		time.sleep("5m")
+		local readers = cds.mysql.DescribeDBInstances({ InstanceUuid = id }).Data[1].RoGroups
+		assert(only(readers, "readers").ServiceName == "reader")
+	end)
+end
+
+local function nas()
+	local id = cds.nas.CreateFileSystem({ AvailableZoneCode = "CN_SJZ_B", FileSystemType = "standard", ProtocolType = "NFS", VpcId = "vpc", SubnetId = "net" }).Data.FileSystemId
+	wait.for_state("cds.nas_file_system", { id = id, done = "running" })
+	cds.nas.ModifyFileSystem { FileSystemId = id, FileSystemName = "shared" }
+	assert(only(cds.nas.DescribeFileSystems({ VpcId = "vpc" }).Data.FileSystems, "file systems").FileSystemName == "shared")
+	time.sleep("5m")
+	step("nas.DeleteFileSystem", { FileSystemIds = { id } })
+end
+
+local function sg()
+	local id = cds.sg.CreateSecurityGroup({ SecurityGroupName = "web", RegionCode = "CN_Suqian" }).Data.SecurityGroupId
+	local open = { Protocol = "tcp", Port = "443/443", Priority = 1, CidrBlock = "0.0.0.0/0", PolicyDescription = "web", Status = true }
+	cds.sg.CreateSecurityGroupPolicies { SecurityGroupId = id, SecurityGroupPolicySet = { Ingress = { open }, Egress = { open, open } } }
+	local function rules()
+		return cds.sg.DescribeSecurityGroupPolicies({ SecurityGroupId = id }).Data.SecurityGroupPolicySet
+	end
+	assert(#rules().Ingress == 1 and #rules().Egress == 2 and rules().Ingress[1].Port == "443/443")
+	cds.sg.DeleteSecurityGroupPolicies { SecurityGroupId = id, PolicyIds = { rules().Egress[1].PolicyID } }
+	assert(#rules().Egress == 1)
+	cds.sg.AssociateSecurityGroups { SecurityGroupId = id, RegionCode = "CN_Suqian", InstanceSet = { { InstanceId = "ins-1", SecurityGroupPriority = 1 } } }
+	step("sg.DisassociateSecurityGroups", { SecurityGroupId = id, InstanceIds = { "ins-1" } })
+	cds.sg.ModifySecurityGroupAttribute { SecurityGroupId = id, SecurityGroupName = "site" }
+	only(cds.sg.DescribeSecurityGroups({ SecurityGroupName = "site" }).Data.SecurityGroupSet, "groups")
+	step("sg.DeleteSecurityGroup", { SecurityGroupId = id })
+end
+
+local function slb()
+	local ips = { { IsVip = 1, PipeType = "private", PipeId = PRIVATE, SegmentId = "" } }
+	local id = only(cds.slb.CreateLoadBalancer({ RegionId = "CN_Beijing_A", VdcId = VDC, BasePipeId = PRIVATE, InstanceName = "front", PaasGoodsId = 5072, Ips = ips }).Data.InstancesUuid, "balancers")
+	local ready = { id = id, done = "RUNNING" }
+	wait.for_state("cds.load_balancer", ready)
+	cds.slb.ModifyLoadBalancerName { InstanceUuid = id, InstanceName = "edge" }
+	wait.for_state("cds.load_balancer", ready)
+	only(cds.slb.DescribeLoadBalancers({ InstanceName = "edge" }).Data, "balancers")
+	cds.slb.UploadCACertificate { Certificate = "public", PrivateKey = "private", CertificateName = "site" }
+	local certificate = only(cds.slb.DescribeCACertificates().Data, "certificates")
+	assert(certificate.CertificateName == "site")
+	step("slb.DeleteCACertificate", { CertificateId = certificate.CertificateId })
+	step("slb.DeleteLoadBalancer", { InstanceUuid = id })
+end
+
+local function kafka()
+	only(cds.kafka.GetKafkaList({ InstanceId = { cds.kafka.GetKafkaList().Data[1].InstanceId } }).Data, "instances")
+	assert(#cds.kafka.GetKafkaList({ InstanceId = { "none" } }).Data == 0)
+end
+
+local generic = { alarm, cck, cdn, gpu, kafka, memcached, databases, nas, sg, slb }
+
+local function products()
+	for _, product in ipairs(generic) do
+		product()
+	end
+end
+
+local which = { products = products, vms = vms, metal = metal, ccs = ccs, groups = groups, vdc = vdc, vpc = vpc, ecs = ecs, ebs = ebs, machines = machines, desktop = desktop }
 which[args[1]]()
 print(table.concat(covered, "\n"))

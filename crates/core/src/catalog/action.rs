@@ -1,6 +1,9 @@
 //! An Action with the service and the product that it belongs to.
 
-use super::model::{ActionModel, Answer, ErrorModel, Method, ProductModel, ServiceModel, Source};
+use super::model::{
+    ActionModel, Again, Answer, ErrorModel, Method, ProductModel, ServiceModel, Source,
+};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -98,6 +101,14 @@ impl Action {
             paginator: None,
             idempotency_token: None,
             lookup: None,
+            creates: Vec::new(),
+            edits: Vec::new(),
+            partial: None,
+            sets: BTreeMap::new(),
+            names: BTreeMap::new(),
+            again: Again::default(),
+            already: Vec::new(),
+            unproven: None,
             example: serde_json::Value::Null,
             notes: Vec::new(),
         };

@@ -122,9 +122,12 @@ impl Kernel {
     /// The lists of each service's resources.
     pub(crate) fn dashboard_lists(
         &self,
-    ) -> impl Iterator<Item = (&'static str, Vec<(&'static str, DashboardList)>)> {
-        self.services
-            .iter()
-            .map(|service| (service.name(), service.dashboard_lists(&self.cloud)))
+    ) -> impl Iterator<Item = (&'static str, Vec<(String, DashboardList)>)> {
+        self.services.iter().map(|service| {
+            let own = service.dashboard_lists(&self.cloud).into_iter();
+            let own = own.map(|(name, list)| (name.to_owned(), list));
+            let all = own.chain(service.kind_lists(&self.cloud));
+            (service.name(), all.collect())
+        })
     }
 }

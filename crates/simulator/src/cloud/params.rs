@@ -22,6 +22,15 @@ impl Reads {
         self.0.borrow_mut().insert(ptr::from_ref(value).addr());
     }
 
+    fn add_all(&self, value: &Json) {
+        self.add(value);
+        match value {
+            Json::Array(items) => items.iter().for_each(|item| self.add_all(item)),
+            Json::Object(fields) => fields.values().for_each(|field| self.add_all(field)),
+            _ => {}
+        }
+    }
+
     /// Whether a parameter, or a field of one, has been read.
     pub(crate) fn have(&self, value: &Json) -> bool {
         self.0.borrow().contains(&ptr::from_ref(value).addr())
@@ -48,6 +57,15 @@ impl<'a> Params<'a> {
     /// All of them as they were given, to be kept or compared: that is no use of any of them.
     pub(crate) fn given(self) -> &'a Map<String, Json> {
         self.fields
+    }
+
+    /// A parameter with all that is in it, to be kept whole.
+    pub(crate) fn whole(self, name: &str) -> Option<&'a Json> {
+        let value = self.fields.get(name)?;
+        if let Some(reads) = self.reads {
+            reads.add_all(value);
+        }
+        Some(value)
     }
 
     pub(crate) fn get(self, name: &str) -> Option<&'a Json> {

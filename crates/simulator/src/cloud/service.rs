@@ -78,6 +78,11 @@ pub(crate) trait Service: Sync {
     fn dashboard_lists(&self, _cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         Vec::new()
     }
+
+    /// The same under names that only the catalogue has.
+    fn kind_lists(&self, _cloud: &Cloud) -> Vec<(String, DashboardList)> {
+        Vec::new()
+    }
 }
 
 /// An Action that the documents have at the path of its own service alone, and that clients of the

@@ -21,6 +21,8 @@ pub(crate) enum Dialect {
     EcsEvent,
     /// UUIDs; `DescribeEvent` of `/ebs/v1`.
     EbsEvent,
+    /// UUIDs; the Action that a waiter of the catalogue names, in the waiter's words.
+    Catalogued,
     /// No Action asks about it: only the states of resources show how it stands.
     Unasked,
 }
@@ -40,7 +42,7 @@ impl Dialect {
     /// clients'.
     pub(crate) fn word(self, stage: Stage) -> &'static str {
         let [waiting, working, done, failed] = match self {
-            Self::CdsTask | Self::Unasked => ["NEW", "DOING", "FINISH", "ERROR"],
+            Self::CdsTask | Self::Catalogued | Self::Unasked => ["NEW", "DOING", "FINISH", "ERROR"],
             Self::BmsTask => ["init", "init", "succeed", "failed"],
             Self::DesktopTask => ["Running", "Running", "Completed", "Failed"],
             Self::EcsEvent | Self::EbsEvent => ["doing", "doing", "success", "failed"],

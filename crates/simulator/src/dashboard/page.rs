@@ -136,7 +136,7 @@ fn services(kernel: &Kernel) -> Map<String, Json> {
         (
             service.to_owned(),
             lists
-                .map(|(name, list)| (name.to_owned(), json!(list)))
+                .map(|(name, list)| (name, json!(list)))
                 .collect::<Map<_, _>>(),
         )
     });

@@ -9,6 +9,7 @@ pub(crate) mod ccs;
 pub(crate) mod desktop;
 pub(crate) mod ebs;
 pub(crate) mod ecs;
+pub(crate) mod generic;
 pub(crate) mod mcs;
 pub(crate) mod oss_admin;
 pub(crate) mod registry;

@@ -11,14 +11,44 @@ use crate::services::ccs::Ccs;
 use crate::services::desktop::Desktop;
 use crate::services::ebs::Ebs;
 use crate::services::ecs::Ecs;
+use crate::services::generic::{GENERIC_SERVICES, Kept};
 use crate::services::mcs::Mcs;
 use crate::services::oss_admin::OssAdmin;
 use crate::services::sas::Sas;
 use crate::services::vdc::Vdc;
 use crate::services::vpc::Vpc;
 
-/// Every service of the catalogue, and the account with Alibaba that its services share.
+/// Every service that is simulated, the account with Alibaba that its services share, and what those
+/// services keep that are carried out from the catalogue alone.
 pub(crate) const SERVICES: Services = &[
-    &Billing, &Subject, &Metering, &Ccs, &Vdc, &Ecs, &Ebs, &Vpc, &Bms, &BmsDisk, &Desktop, &Mcs,
-    &Aliyun, &OssAdmin, &Sas, &Aegis,
+    &Billing,
+    &Subject,
+    &Metering,
+    &Ccs,
+    &Vdc,
+    &Ecs,
+    &Ebs,
+    &Vpc,
+    &Bms,
+    &BmsDisk,
+    &Desktop,
+    &Mcs,
+    &Aliyun,
+    &OssAdmin,
+    &Sas,
+    &Aegis,
+    &Kept,
+    &GENERIC_SERVICES[0],
+    &GENERIC_SERVICES[1],
+    &GENERIC_SERVICES[2],
+    &GENERIC_SERVICES[3],
+    &GENERIC_SERVICES[4],
+    &GENERIC_SERVICES[5],
+    &GENERIC_SERVICES[6],
+    &GENERIC_SERVICES[7],
+    &GENERIC_SERVICES[8],
+    &GENERIC_SERVICES[9],
+    &GENERIC_SERVICES[10],
+    &GENERIC_SERVICES[11],
+    &GENERIC_SERVICES[12],
 ];

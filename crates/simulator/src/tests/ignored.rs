@@ -132,7 +132,8 @@ async fn a_known_parameter_that_was_not_looked_at_is_named() {
 
 /// Parameters of Actions that read, which the examples' other parameters leave without a use: those
 /// of a prepaid order or a cloud disk where the example has none, and what makes no difference to
-/// the simulator.
+/// the simulator; and those of services that are carried out from the catalogue alone, where the
+/// answer is the document's example and where no row has what is asked for.
 const UNREAD: &[(&str, &str)] = &[
     ("cds.ccs.DescribeInstanceType", "InstanceChargeType"),
     ("cds.ccs.DescribeInstancePrice", "AutoRenew"),
@@ -140,6 +141,39 @@ const UNREAD: &[(&str, &str)] = &[
     ("cds.ecs.DescribePrice", "Duration"),
     ("cds.ecs.DescribePrice", "IsToMonth"),
     ("cds.desktop.QueryVmPrice", "sysVolumeSize"),
+    ("cds.alarm.DescribeAlarmMetrics", "AlarmType"),
+    ("cds.alarm.DescribeAlarmMetrics", "ProductType"),
+    ("cds.alarm.DescribeAlarmHistories", "AlarmStatus"),
+    ("cds.cck.DescribeClusters", "RegionId"),
+    ("cds.cdn.PrefetchList", "project_id"),
+    ("cds.cdn.CacheList", "project_id"),
+    ("cds.cdn.PathMetering", "path"),
+    ("cds.cdn.PathMetering", "begindate"),
+    ("cds.cdn.PathMetering", "enddate"),
+    ("cds.cdn.PathMetering", "interval"),
+    ("cds.gpu.DescribeGpuGoods", "RegionId"),
+    ("cds.gpu.DescribeGpuGoodsPrice", "RegionId"),
+    ("cds.gpu.DescribeGpuGoodsPrice", "GoodsId"),
+    ("cds.gpu.DescribeGpuGoodsPrice", "ComputeId"),
+    ("cds.gpu.DescribeGpuGoodsPrice", "InstanceChargeType"),
+    ("cds.gpu.DescribeGpuGoodsPrice", "PrepaidMonth"),
+    ("cds.gpu.DescribeGpuGoodsPrice", "Amount"),
+    ("cds.gpu.DescribeGpuImage", "ImageType"),
+    ("cds.gpu.DescribeGpuImage", "RegionId"),
+    ("cds.gpu.DescribeGpuImage", "OsType"),
+    ("cds.gpu.DescribeGpuImage", "ComputeId"),
+    ("cds.kafka.GetKafkaList", "ProjectId"),
+    ("cds.mongodb.DescribeSpecInfo", "RegionId"),
+    ("cds.mongodb_v2.DescribeSpecInfo", "RegionId"),
+    ("cds.mysql.DescribeAvailableDBConfig", "RegionId"),
+    ("cds.mysql.DescribeDBInstances", "TagName"),
+    ("cds.nas.DescribeRegions", "FileSystemType"),
+    ("cds.redis.DescribeAvailableDBConfig", "RegionId"),
+    ("cds.redis.DescribeDBInstances", "TagName"),
+    ("cds.slb.DescribeLoadBalancersSpec", "RegionId"),
+    ("cds.slb.DescribeLoadBalancers", "StartTime"),
+    ("cds.slb.DescribeLoadBalancers", "EndTime"),
+    ("cds.slb.DescribeLoadBalancers", "TagName"),
 ];
 
 /// Filters too of lists that are empty, and behind a filter that nothing passes.

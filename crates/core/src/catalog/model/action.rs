@@ -1,5 +1,6 @@
 //! An Action: what it takes, what it answers, and what it does.
 
+use super::lifecycle::{Again, CreatesModel, EditsModel, PartialModel};
 use super::parameter::{Field, Param};
 use super::product::ErrorModel;
 use crate::catalog::path;
@@ -97,6 +98,30 @@ pub struct ActionModel {
     /// How to find out whether a lost call was carried out.
     #[serde(default)]
     pub lookup: Option<LookupModel>,
+    /// What it makes, of which kinds of the service.
+    #[serde(default)]
+    pub creates: Vec<CreatesModel>,
+    /// What it changes by a list of its parameters.
+    #[serde(default)]
+    pub edits: Vec<EditsModel>,
+    /// Where its answer says for which ids it was carried out.
+    #[serde(default)]
+    pub partial: Option<PartialModel>,
+    /// Values that it gives fields of what it names.
+    #[serde(default)]
+    pub sets: BTreeMap<String, Json>,
+    /// Parameters that name things of another kind than in other Actions of the service.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+    /// What a second call does that is like the first one.
+    #[serde(default)]
+    pub again: Again,
+    /// Codes of a refusal of a second call that say that it is so already.
+    #[serde(default)]
+    pub already: Vec<String>,
+    /// Why nothing can show whether a call was carried out.
+    #[serde(default)]
+    pub unproven: Option<String>,
     /// Parameters of a call.
     #[serde(default)]
     pub example: Json,

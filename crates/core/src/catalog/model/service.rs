@@ -1,6 +1,7 @@
 //! A service: its Actions, shapes and errors.
 
 use super::action::ActionModel;
+use super::lifecycle::KindModel;
 use super::parameter::Field;
 use super::product::{ErrorModel, Source};
 use serde::Deserialize;
@@ -45,6 +46,9 @@ pub struct ServiceModel {
     /// Error codes of its Actions.
     #[serde(default)]
     pub errors: BTreeMap<String, ErrorModel>,
+    /// The kinds of things that it keeps, by names that its Actions use.
+    #[serde(default)]
+    pub kinds: BTreeMap<String, KindModel>,
     /// The Actions, in the document's order.
     pub actions: Vec<Arc<ActionModel>>,
 }
@@ -61,6 +65,24 @@ impl ServiceModel {
     /// An Action by the vendor's name.
     pub fn action(&self, name: &str) -> Option<&Arc<ActionModel>> {
         self.actions.iter().find(|action| action.name == name)
+    }
+
+    /// Where the rows of a kind stand in the answer of its list: a path, with `[]` at the end.
+    pub fn rows_of<'a>(&'a self, kind: &'a KindModel) -> Option<&'a str> {
+        let list = || self.action(&kind.list)?.paginator.as_ref();
+        let paged = || list().map(|paginator| paginator.items.as_str());
+        kind.rows.as_deref().or_else(paged)
+    }
+
+    /// The kinds that an Action removes things of.
+    pub fn removed_by<'a>(
+        &'a self,
+        action: &'a ActionModel,
+    ) -> impl Iterator<Item = (&'a String, &'a KindModel)> {
+        self.kinds.iter().filter(|(_, kind)| {
+            let removal = kind.removed_by.as_ref();
+            removal.is_some_and(|removal| removal.action == action.name)
+        })
     }
 
     /// The host of an Action; none where the profile gives the URL.
