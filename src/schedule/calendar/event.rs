@@ -16,6 +16,9 @@ const MOST_OCCURRENCES: usize = 20_000;
 /// So many years from now on an event without an end must be known.
 const YEARS: i16 = 10;
 
+/// What is further away is not reckoned: a yearly event without an end occurs 8,000 times.
+const FURTHEST_YEARS: i32 = 50;
+
 const DAY: i64 = 24 * 60 * 60;
 
 /// The events of one `UID`: a series and the occurrences of it that were moved or cancelled.
@@ -142,7 +145,9 @@ impl<'a> Event<'a> {
         };
         let mut spans = Vec::new();
         let mut found = 0;
-        for occurrence in occurrences.take(MOST_OCCURRENCES) {
+        let last_year = i32::from(now.to_zoned(TimeZone::UTC).year()) + FURTHEST_YEARS;
+        let near = occurrences.take_while(|occurrence| occurrence.id.year <= last_year);
+        for occurrence in near.take(MOST_OCCURRENCES) {
             found += 1;
             let one = occurrence.over.and_then(|index| changes.get(index));
             let earlier = |(change, ..): &&(IcalRecurOverride, bool, Length)| {
@@ -154,7 +159,6 @@ impl<'a> Event<'a> {
                 Some((.., length)) => *length,
                 None => length,
             };
-            // A yearly event without an end goes on beyond the last year that there is.
             if let Some(start) = clock.moment(occurrence.start) {
                 spans.push((start, length.end(&mut clock, occurrence.start)));
             }

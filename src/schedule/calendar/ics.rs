@@ -140,6 +140,8 @@ mod tests {
         let yearly = event("DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY");
         let spans = read(&yearly, "UTC").unwrap();
         assert!(spans.contains(&"2036-01-01T00:00:00Z/2036-01-02T00:00:00Z".to_owned()));
+        // From 2020 to 50 years from now, and no more: a calendar of holidays has many of these.
+        assert_eq!(spans.len(), 2076 - 2020 + 1);
     }
 
     #[test]
