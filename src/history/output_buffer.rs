@@ -8,14 +8,18 @@ use super::error::StoreError;
 use super::output::Line;
 use super::store::Store;
 use super::times::millis;
+use cumulua_core::clock::real_now;
 use cumulua_core::secret::Redactor;
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Lines that one request writes at most.
 const PART: usize = 250;
+
+/// The same where they are waited for.
+const FLUSHED: usize = 40 * PART;
 
 /// Numbers a run's lines and decides which of them to forget. Clones are the same run's.
 #[derive(Clone)]
@@ -185,14 +189,22 @@ impl OutputBuffer {
         queue.push(Kind::Write, job, None)
     }
 
-    /// Waits until all lines that were taken are written, for so long at most.
+    /// Waits until all lines that were taken are written, for so long at most. They are written in
+    /// parts, so that of very many those that were in time stay.
     pub fn flush(&self, limit: Duration) -> Result<(), StoreError> {
         let Some(queue) = self.lock().queue.clone() else {
             return Ok(());
         };
-        let (give, take) = std::sync::mpsc::channel();
-        self.write(&queue, usize::MAX, move |written| drop(give.send(written)))?;
-        take.recv_timeout(limit).map_err(|_| queue.slow(limit))?
+        let began = real_now();
+        loop {
+            let (give, take) = std::sync::mpsc::channel();
+            self.write(&queue, FLUSHED, move |written| drop(give.send(written)))?;
+            let left = limit.saturating_sub(real_now() - began);
+            take.recv_timeout(left).map_err(|_| queue.slow(limit))??;
+            if !self.lock().has_more() {
+                return Ok(());
+            }
+        }
     }
 
     fn become_due(&self, state: &mut State) {
@@ -266,19 +278,24 @@ async fn write(
     lines: Vec<Numbered>,
     forgotten: Forgotten,
 ) -> Result<(), sqlx::Error> {
-    for (number, line) in lines {
-        // A pruned run's process may still print.
-        let query = sqlx::query(
-            "INSERT OR IGNORE INTO output (run_id, number, at, stream, line)
-             SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)",
+    // A pruned run's process may still print.
+    let known: i64 = sqlx::query_scalar("SELECT count(*) FROM runs WHERE id = ?")
+        .bind(run)
+        .fetch_one(&mut *connection)
+        .await?;
+    let lines = if known > 0 { lines } else { Vec::new() };
+    for part in lines.chunks(PART) {
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            "INSERT OR IGNORE INTO output (run_id, number, at, stream, line) ",
         );
-        let query = query
-            .bind(run)
-            .bind(number.cast_signed())
-            .bind(millis(line.at))
-            .bind(line.stream.as_str())
-            .bind(line.text);
-        query.execute(&mut *connection).await?;
+        insert.push_values(part, |mut row, (number, line)| {
+            row.push_bind(run)
+                .push_bind(number.cast_signed())
+                .push_bind(millis(line.at))
+                .push_bind(line.stream.as_str())
+                .push_bind(line.text.as_str());
+        });
+        insert.build().execute(&mut *connection).await?;
     }
     if let Some((first, last)) = forgotten {
         let query = sqlx::query("DELETE FROM output WHERE run_id = ? AND number BETWEEN ? AND ?");
@@ -363,6 +380,17 @@ mod tests {
         let head = (OutputBuffer::HEAD / LINE) as u64;
         let tail = (OutputBuffer::TAIL / LINE) as u64;
         (1..=head).chain(count - tail + 1..=count).collect()
+    }
+
+    #[test]
+    fn very_many_short_lines_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let output = OutputBuffer::of(&store, "r");
+        (0..150_000).for_each(|_| output.add(line("12345")));
+        output.flush(Duration::from_mins(1)).unwrap();
+        let numbers = numbers(&store);
+        assert_eq!((numbers.len(), numbers[149_999]), (150_000, 150_000));
     }
 
     #[test]

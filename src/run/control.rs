@@ -268,6 +268,10 @@ mod unix {
     /// The pause after a connection that could not be accepted.
     const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
+    /// How long one that comes while too many ask waits for them, and how often it looks.
+    const BUSY: Duration = Duration::from_secs(2);
+    const LOOK: Duration = Duration::from_millis(10);
+
     /// Who asked, as long as the answer is waited for.
     #[derive(Debug, Clone)]
     pub struct Client(Arc<UnixStream>);
@@ -336,6 +340,12 @@ mod unix {
                             thread::sleep(AFTER_FAILURE);
                             continue;
                         };
+                        // Those that have asked are answered within moments, as a rule.
+                        let began = real_now();
+                        while Arc::strong_count(&answer) > MOST_CLIENTS && real_now() - began < BUSY
+                        {
+                            thread::sleep(LOOK);
+                        }
                         if Arc::strong_count(&answer) > MOST_CLIENTS {
                             let busy = "too many ask at once; ask again".to_owned();
                             let _ = write_line(&stream, &Reply::Refused(busy));

@@ -3,8 +3,8 @@
 use super::super::value::Zone;
 use ical::component::IcalComponent;
 use ical::param::IcalParam;
-use ical::recur::IcalRecurDateTime;
 use ical::recur::set::IcalRecurZone;
+use ical::recur::{IcalRecurDateTime, IcalRecurFreq, IcalRecurRule};
 use ical::tree::cst::IcalCst;
 use ical::tz::{IcalTz, IcalTzTransitions};
 use jiff::Timestamp;
@@ -33,9 +33,19 @@ pub(super) enum Clock {
 }
 
 impl Clocks {
-    /// Those of a calendar; times without a zone are on `local`'s clock.
-    pub(super) fn of(components: &[IcalComponent<'_>], local: &Zone, now: Timestamp) -> Self {
+    /// Those of a calendar, or what is wrong with one; times without a zone are on `local`'s clock.
+    pub(super) fn of(
+        components: &[IcalComponent<'_>],
+        local: &Zone,
+        now: Timestamp,
+    ) -> Result<Self, String> {
         let mut zones: Vec<_> = components.iter().filter_map(IcalTz::of_component).collect();
+        if let Some(zone) = zones.iter().find(|zone| !changes_yearly(zone)) {
+            return Err(format!(
+                "its time zone {:?} (VTIMEZONE) has a rule for more than a change a year",
+                zone.id
+            ));
+        }
         let own = zones.len();
         let mut named = BTreeSet::new();
         for component in components {
@@ -50,12 +60,12 @@ impl Clocks {
                 zones.extend(rules(name, now));
             }
         }
-        Self {
+        Ok(Self {
             zones,
             own,
             local: local.clone(),
             local_rules: rules(local.name(), now),
-        }
+        })
     }
 
     /// The descriptions of all zones.
@@ -111,6 +121,30 @@ impl Clock {
             }
         }
     }
+}
+
+/// Whether each rule of a zone is for one change a year, as those of all zones are. Another would be
+/// expanded from its beginning at each look.
+fn changes_yearly(zone: &IcalTz) -> bool {
+    let rules = zone
+        .observances
+        .iter()
+        .flat_map(|observance| &observance.onsets.rules);
+    let is_yearly = |rule: &IcalRecurRule| {
+        rule.freq == IcalRecurFreq::Yearly
+            && times_of_day(rule) == 1
+            && rule.by_month.len() <= 1
+            && rule.by_day.len() <= 1
+            && rule.by_year_day.len() <= 1
+            && rule.by_week_no.len() <= 1
+    };
+    rules.into_iter().all(is_yearly)
+}
+
+/// How many times of a day the lists of a rule name.
+pub(super) fn times_of_day(rule: &IcalRecurRule) -> usize {
+    let lists = [&rule.by_hour, &rule.by_minute, &rule.by_second];
+    lists.into_iter().map(|list| list.len().max(1)).product()
 }
 
 /// A leap second is the last one before it: no clock of the database shows any.

@@ -1,6 +1,6 @@
 //! An event of an iCalendar file, and when it occurs.
 
-use super::clock::{Clock, Clocks};
+use super::clock::{Clock, Clocks, times_of_day};
 use ical::component::IcalComponent;
 use ical::param::IcalParam;
 use ical::prop::{IcalProp, IcalPropKind, IcalPropName};
@@ -18,6 +18,9 @@ const YEARS: i16 = 10;
 
 /// What is further away is not reckoned: a yearly event without an end occurs 8,000 times.
 const FURTHEST_YEARS: i32 = 50;
+
+/// A rule's lists name so many times of a day at most: the library makes all of a period at once.
+const MOST_TIMES_OF_DAY: usize = 1440;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -243,6 +246,11 @@ fn check(property: &IcalProp<'_>) -> Result<(), String> {
                 let error = error.to_string();
                 format!("has a wrong {name}: {}", error.to_lowercase())
             })?;
+            if times_of_day(&rule) > MOST_TIMES_OF_DAY {
+                return Err(format!(
+                    "has a {name} with over {MOST_TIMES_OF_DAY} times a day"
+                ));
+            }
             match rule.scale {
                 Some(scale) if scale != "GREGORIAN" => Err(format!(
                     "has a {name} on another calendar than the Gregorian (RSCALE), which is not read"

@@ -35,7 +35,7 @@ pub fn spans(
         let calendar = calendar.map_err(|error| describe(&error).to_owned())?;
         let calendar = calendar.decode();
         is_empty &= calendar.components.is_empty();
-        let clocks = Clocks::of(&calendar.components, zone, now);
+        let clocks = Clocks::of(&calendar.components, zone, now)?;
         for group in groups(&calendar.components)? {
             spans.extend(group.spans(&clocks, now)?);
         }
@@ -289,6 +289,28 @@ mod tests {
             let problem = read(&event(lines), "UTC").unwrap_err();
             assert!(problem.contains("\"Freeze\""), "{problem}");
             assert!(problem.contains(expected), "{lines}: {problem}");
+        }
+        let many = "DTSTART:20261201T000000Z\nRRULE:FREQ=YEARLY;BYHOUR=1,2;BYMINUTE=";
+        let minutes: Vec<_> = (0..60).map(|minute| minute.to_string()).collect();
+        let minutes = minutes.join(",");
+        let lines = format!("{many}{minutes};BYSECOND={minutes}");
+        assert!(
+            read(&event(&lines), "UTC")
+                .unwrap_err()
+                .contains("times a day")
+        );
+        for rule in [
+            "FREQ=SECONDLY",
+            "FREQ=DAILY",
+            "FREQ=YEARLY;BYHOUR=1,2",
+            "FREQ=YEARLY;BYMONTH=1,2",
+        ] {
+            let zone = format!(
+                "BEGIN:VTIMEZONE\r\nTZID:Z\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nRRULE:{rule}\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT"
+            );
+            let text = event("DTSTART;TZID=Z:20261201T000000");
+            let problem = read(&text.replacen("BEGIN:VEVENT", &zone, 1), "UTC").unwrap_err();
+            assert!(problem.contains("more than a change a year"), "{problem}");
         }
         let deep = format!(
             "{}{}",
