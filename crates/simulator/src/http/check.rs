@@ -173,7 +173,7 @@ fn fits(action: &Action, param: &Param, value: &mut Json) -> Result<(), Refusal>
     }
     let refuse = |why: String| Err(Refusal::malformed(action, &param.name, why));
     become_of(param.kind, value);
-    if !is_of(param.kind, value) {
+    if !param.kind.holds(value) {
         return refuse(format!("it is not of the type {}", param.kind.as_str()));
     }
     match value {
@@ -190,7 +190,7 @@ fn fits(action: &Action, param: &Param, value: &mut Json) -> Result<(), Refusal>
             });
             for item in items {
                 become_of(element, item);
-                if !is_of(element, item) {
+                if !element.holds(item) {
                     return refuse(format!(
                         "an element is not of the type {}",
                         element.as_str()
@@ -279,17 +279,5 @@ fn scalar_fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refus
             refuse("it is not Base64".to_owned())
         }
         _ => Ok(()),
-    }
-}
-
-fn is_of(kind: Kind, value: &Json) -> bool {
-    match kind {
-        Kind::String => value.is_string(),
-        Kind::Integer => value.is_i64() || value.is_u64(),
-        Kind::Number => value.is_number(),
-        Kind::Boolean => value.is_boolean(),
-        Kind::List => value.is_array(),
-        Kind::Object | Kind::Map => value.is_object(),
-        Kind::Any => true,
     }
 }

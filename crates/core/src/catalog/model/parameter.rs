@@ -39,6 +39,19 @@ impl Kind {
             Self::Any => "any",
         }
     }
+
+    /// Whether a value is of this type. null is of none but any.
+    pub fn holds(self, value: &Json) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Number => value.is_number(),
+            Self::Boolean => value.is_boolean(),
+            Self::List => value.is_array(),
+            Self::Object | Self::Map => value.is_object(),
+            Self::Any => true,
+        }
+    }
 }
 
 /// Whether a parameter must be given.

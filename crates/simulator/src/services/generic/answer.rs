@@ -127,23 +127,11 @@ fn as_of(service: &ServiceModel, field: &Field, value: &Json) -> Option<Json> {
 fn fits(field: &Field, value: &Json) -> bool {
     field.kinds.as_slice().iter().any(|kind| match value {
         Json::Array(items) => {
-            let holds = |item: &Json| field.of.is_none_or(|of| is_a(of, item));
+            let holds = |item: &Json| field.of.is_none_or(|of| of.holds(item));
             *kind == Kind::List && items.iter().all(holds)
         }
-        other => is_a(*kind, other),
+        other => kind.holds(other),
     })
-}
-
-fn is_a(kind: Kind, value: &Json) -> bool {
-    match kind {
-        Kind::String => value.is_string(),
-        Kind::Integer => value.is_i64() || value.is_u64(),
-        Kind::Number => value.is_number(),
-        Kind::Boolean => value.is_boolean(),
-        Kind::List => value.is_array(),
-        Kind::Object | Kind::Map => value.is_object(),
-        Kind::Any => true,
-    }
 }
 
 /// Puts what is known of a thing into every object of an answer that has its id's field.
