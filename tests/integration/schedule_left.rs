@@ -220,7 +220,7 @@ fn a_run_that_crashes_is_lost_with_its_last_words() {
     fs::write(&words, "free(): invalid pointer\n").unwrap();
     send("ABRT", runs(&store)[0].run.pid.unwrap());
     served.wait_for_words("nightly: lost");
-    until(|| outcome(&store, &run).is_some());
+    until(|| runs(&store)[0].ended.is_some());
     let error = store.run(&run).unwrap().unwrap().error.unwrap();
     assert!(
         error.contains("signal: 6") && error.contains("free(): invalid"),
