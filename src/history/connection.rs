@@ -1,5 +1,6 @@
 //! The store's own thread: opens the file and writes what was given meanwhile in one transaction.
 
+use super::carried_over::{Carried, carry_over};
 use super::error::StoreError;
 use super::locks::Locks;
 use cumulua_core::clock::real_now;
@@ -16,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The future of a request.
 pub(super) type Answer<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'c>>;
@@ -55,23 +56,69 @@ pub(super) enum Kind {
     Read,
 }
 
-/// Which process moves what is written from the file's log into the file: this waits for the disk
-/// and lets others wait.
+/// Whose connection it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Log {
-    /// Every process that finds the log long.
-    MovedByAll,
-    /// The server, between firings.
-    MovedByServer,
+pub(super) enum Role {
+    /// A command's or a run's of its own.
+    Command,
+    /// A run's that a server has started.
+    ServedRun,
+    /// A server's, which comes back to what could not be written, and has others to answer meanwhile.
+    Server,
 }
 
-impl Log {
-    /// From how many pages on a commit moves it.
-    fn longest(self) -> u32 {
+impl Role {
+    /// From how many pages on a commit moves what is written from the file's log into the file,
+    /// which waits for the disk and lets others wait. A server does it between firings, for its runs
+    /// too.
+    fn longest_log(self) -> u32 {
         match self {
-            Self::MovedByAll => LONG_LOG,
+            Self::Command => LONG_LOG,
             // 64 MB: what gathers while a server has no pause.
-            Self::MovedByServer => 16 * LONG_LOG,
+            Self::ServedRun | Self::Server => 16 * LONG_LOG,
+        }
+    }
+
+    /// What of it goes on in a new file.
+    fn carries(self) -> Carried {
+        match self {
+            Self::Command | Self::ServedRun => Carried::OwnRuns,
+            Self::Server => Carried::Everything,
+        }
+    }
+
+    /// How long another process that has the file is waited for.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Command | Self::ServedRun => Duration::from_secs(5),
+            Self::Server => Duration::from_secs(2),
+        }
+    }
+
+    /// The same where it was waited for in vain just before.
+    fn patience_left(self) -> Duration {
+        match self {
+            Self::Command | Self::ServedRun => self.patience(),
+            Self::Server => Duration::from_millis(100),
+        }
+    }
+
+    /// Begins a transaction that writes, which [`Connection::begin_when_free`] waits for. Reading keeps its own
+    /// timeout.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Command | Self::ServedRun => {
+                "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000"
+            }
+            Self::Server => "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 2000",
+        }
+    }
+
+    /// Gives reading its timeout back.
+    fn reads_wait(self) -> &'static str {
+        match self {
+            Self::Command | Self::ServedRun => "PRAGMA busy_timeout = 5000",
+            Self::Server => "PRAGMA busy_timeout = 2000",
         }
     }
 }
@@ -101,9 +148,6 @@ const LARGEST_BATCH: usize = 1_000;
 /// How long a request that has time waits for more of its kind.
 const GATHERING: Duration = Duration::from_millis(100);
 
-/// How long another process that writes is waited for; [`BEGIN`] spells it out in milliseconds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The pause after which a file that another process had is tried again.
 const RETRY_PAUSE: Duration = Duration::from_micros(500);
 
@@ -115,13 +159,13 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Starts the thread, which ends with the last handle.
-    pub(super) fn start(path: PathBuf, locks: Locks, log: Log) -> Self {
+    pub(super) fn start(path: PathBuf, locks: Locks, role: Role) -> Self {
         let (send, receive) = mpsc::sync_channel(LONGEST_QUEUE);
         let thread_path = path.clone();
         // Without a thread the channel is closed, which every request reports.
         let _ = thread::Builder::new()
             .name("run-store".to_owned())
-            .spawn(move || serve(&thread_path, &locks, log, &receive));
+            .spawn(move || serve(&thread_path, &locks, role, &receive));
         Self { path, send }
     }
 
@@ -170,7 +214,7 @@ impl Queue {
     }
 }
 
-fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
+fn serve(path: &Path, locks: &Locks, role: Role, requests: &Receiver<Queued>) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -187,33 +231,15 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
         }
     };
     runtime.block_on(async {
-        let mut connection = match open(path, locks, log).await {
+        let opened = Connection::open(path, locks, role).await;
+        let mut connection = match opened {
             Ok(connection) => connection,
             Err(error) => return refuse(requests, &error),
         };
-        let mut opened = OpenedFile::of(path);
         while let Ok(first) = requests.recv() {
-            if opened.is_replaced(path) {
-                let is_folder_there = path.parent().is_some_and(Path::is_dir);
-                let anew = if is_folder_there {
-                    open(path, locks, log).await
-                } else {
-                    Err(StoreError::Unopened {
-                        path: path.to_owned(),
-                        reason: "its folder is gone".to_owned(),
-                    })
-                };
-                match anew {
-                    Ok(anew) => {
-                        let _ = std::mem::replace(&mut connection, anew).close().await;
-                        opened = OpenedFile::of(path);
-                    }
-                    Err(error) => {
-                        opened.look_again();
-                        settle(first.settled, Err(error));
-                        continue;
-                    }
-                }
+            if let Err(error) = connection.follow_file().await {
+                settle(first.settled, Err(error));
+                continue;
             }
             let mut batch = Vec::new();
             let next = if first.kind == Kind::Gather {
@@ -225,89 +251,211 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
                 .chain(next)
                 .chain(requests.try_iter().take(LARGEST_BATCH - 1))
                 .collect();
-            for request in intents_first(path, &mut connection, given).await {
+            for request in connection.intents_first(given).await {
                 if request.kind != Kind::Read {
                     batch.push(request);
                     continue;
                 }
                 // What was given before must be seen.
-                write(path, &mut connection, std::mem::take(&mut batch)).await;
-                let outcome = request.work.carry_out(&mut connection).await;
+                connection.write(std::mem::take(&mut batch)).await;
+                let outcome = request.work.carry_out(&mut connection.sqlite).await;
                 settle(
                     request.settled,
                     outcome.map_err(|error| StoreError::failed(path, &error)),
                 );
             }
-            write(path, &mut connection, batch).await;
+            connection.write(batch).await;
         }
         // The file is whole without it; closing only tidies the log away.
-        let _ = connection.close().await;
+        let _ = connection.sqlite.close().await;
     });
 }
 
-/// Which file is open, so that it is seen when another has taken its place or it was deleted:
-/// what is written then would be lost with it.
-struct OpenedFile {
-    id: Option<(u64, u64)>,
-    looked: Instant,
+/// The open file.
+struct Connection<'p> {
+    path: &'p Path,
+    locks: &'p Locks,
+    role: Role,
+    sqlite: SqliteConnection,
+    /// Which file is open, so that it is seen when another has taken its place or it was deleted:
+    /// what is written then would be lost with it.
+    file: FileId,
+    /// Whether another process had the file when it was to be written last.
+    was_busy: bool,
 }
 
-/// How often it is looked for.
-const LOOK: Duration = Duration::from_secs(1);
-
-impl OpenedFile {
-    fn of(path: &Path) -> Self {
-        Self {
-            id: file_id(path),
-            looked: real_now(),
-        }
-    }
-
-    /// Has the next request look for it too.
-    fn look_again(&mut self) {
-        self.looked = self.looked.checked_sub(LOOK).unwrap_or(self.looked);
-    }
-
-    fn is_replaced(&mut self, path: &Path) -> bool {
-        let now = real_now();
-        if now - self.looked < LOOK {
-            return false;
-        }
-        self.looked = now;
-        file_id(path) != self.id
-    }
-}
+/// Its device and number.
+type FileId = Option<(u64, u64)>;
 
 #[cfg(unix)]
-fn file_id(path: &Path) -> Option<(u64, u64)> {
+fn file_id(path: &Path) -> FileId {
     use std::os::unix::fs::MetadataExt as _;
     let about = std::fs::metadata(path).ok()?;
     Some((about.dev(), about.ino()))
 }
 
 #[cfg(not(unix))]
-fn file_id(path: &Path) -> Option<(u64, u64)> {
+fn file_id(path: &Path) -> FileId {
     path.exists().then_some((0, 0))
 }
 
-/// Writes intents before what has time; gives the rest. Where there is anything else, as the run's
-/// own row, all goes in its order.
-async fn intents_first(
-    path: &Path,
-    connection: &mut SqliteConnection,
-    given: Vec<Queued>,
-) -> Vec<Queued> {
-    if !given
-        .iter()
-        .all(|request| matches!(request.kind, Kind::Gather | Kind::Intent))
-    {
-        return given;
+impl<'p> Connection<'p> {
+    async fn open(path: &'p Path, locks: &'p Locks, role: Role) -> Result<Self, StoreError> {
+        Ok(Self {
+            path,
+            locks,
+            role,
+            sqlite: open(path, locks, role).await?,
+            file: file_id(path),
+            was_busy: false,
+        })
     }
-    let (intents, rest) = given
-        .into_iter()
-        .partition(|request| request.kind == Kind::Intent);
-    write(path, connection, intents).await;
-    rest
+
+    fn is_replaced(&self) -> bool {
+        file_id(self.path) != self.file
+    }
+
+    /// Opens the file anew where it is no longer the one that is open. What goes on goes with it.
+    async fn follow_file(&mut self) -> Result<(), StoreError> {
+        if !self.is_replaced() {
+            return Ok(());
+        }
+        let folder = self.path.parent();
+        // The name alone is that of a file in the current folder, whose own name is empty.
+        if !folder.is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir()) {
+            return Err(StoreError::Unopened {
+                path: self.path.to_owned(),
+                reason: "its folder is gone".to_owned(),
+            });
+        }
+        let mut anew = open(self.path, self.locks, self.role).await?;
+        carry_over(&mut self.sqlite, &mut anew, self.role.carries())
+            .await
+            .map_err(|error| StoreError::failed(self.path, &error))?;
+        self.file = file_id(self.path);
+        let _ = std::mem::replace(&mut self.sqlite, anew).close().await;
+        Ok(())
+    }
+
+    /// Writes intents before what has time; gives the rest. Where there is anything else, as the
+    /// run's own row, all goes in its order.
+    async fn intents_first(&mut self, given: Vec<Queued>) -> Vec<Queued> {
+        if !given
+            .iter()
+            .all(|request| matches!(request.kind, Kind::Gather | Kind::Intent))
+        {
+            return given;
+        }
+        let (intents, rest) = given
+            .into_iter()
+            .partition(|request| request.kind == Kind::Intent);
+        self.write(intents).await;
+        rest
+    }
+
+    /// Writes a batch: all of it, or where anything in it fails, nothing.
+    async fn write(&mut self, batch: Vec<Queued>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (work, waiting): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|request| (request.work, request.settled))
+            .unzip();
+        let written = match <[Work; 1]>::try_from(work) {
+            Ok([Work::Rows(rows)]) => self.write_rows(rows).await,
+            Ok([work]) => self.write_together(vec![work]).await,
+            Err(work) => self.write_together(work).await,
+        };
+        let written = match written {
+            // It is in a file that nobody will read.
+            Ok(()) if self.is_replaced() => Err(StoreError::Failed {
+                path: self.path.to_owned(),
+                reason: "its file was removed or replaced meanwhile".to_owned(),
+            }),
+            Ok(()) => Ok(()),
+            Err(error) => Err(StoreError::failed(self.path, &error)),
+        };
+        for settled in waiting {
+            settle(settled, written.clone());
+        }
+    }
+
+    /// Each statement goes to SQLite's own thread and back, so that what needs only one is a
+    /// transaction at once.
+    async fn write_rows(&mut self, rows: Rows) -> Result<(), sqlx::Error> {
+        let inserts = rows()?;
+        let [insert] = &inserts[..] else {
+            let rows = Work::Rows(Box::new(move || Ok(inserts)));
+            return self.write_together(vec![rows]).await;
+        };
+        let begin = self.role.begin();
+        let sql = AssertSqlSafe(format!("{begin}; {}; COMMIT", insert.sql.as_str())).into_sql_str();
+        let written = self
+            .begin_when_free(async |sqlite| {
+                sqlx::query_with(sql.clone(), insert.values.clone())
+                    .execute(sqlite)
+                    .await
+                    .map(drop)
+            })
+            .await;
+        if written.is_err() {
+            self.give_up().await;
+        }
+        written
+    }
+
+    /// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own
+    /// count of transactions refuses every further one.
+    async fn write_together(&mut self, work: Vec<Work>) -> Result<(), sqlx::Error> {
+        let begin = self.role.begin();
+        let mut written = self
+            .begin_when_free(async |sqlite| execute(sqlite, begin).await)
+            .await;
+        for work in work {
+            if written.is_ok() {
+                written = work.carry_out(&mut self.sqlite).await;
+            }
+        }
+        if written.is_ok() {
+            written = execute(&mut self.sqlite, "COMMIT").await;
+        }
+        if written.is_err() {
+            self.give_up().await;
+        }
+        written
+    }
+
+    /// Begins a transaction as soon as no other process has one.
+    ///
+    /// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be
+    /// late, while most transactions take less than one.
+    async fn begin_when_free(
+        &mut self,
+        mut begun: impl AsyncFnMut(&mut SqliteConnection) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        let patience = if self.was_busy {
+            self.role.patience_left()
+        } else {
+            self.role.patience()
+        };
+        let since = real_now();
+        loop {
+            let begun = begun(&mut self.sqlite).await;
+            self.was_busy = begun.as_ref().is_err_and(is_busy);
+            if !self.was_busy || real_now() - since >= patience {
+                return begun;
+            }
+            thread::sleep(RETRY_PAUSE);
+        }
+    }
+
+    /// Ends a transaction that failed or did not begin.
+    async fn give_up(&mut self) {
+        // Refused where there is no transaction any more, which is fine.
+        let _ = execute(&mut self.sqlite, "ROLLBACK").await;
+        let _ = execute(&mut self.sqlite, self.role.reads_wait()).await;
+    }
 }
 
 /// Answers every request with why there is no store.
@@ -339,96 +487,6 @@ impl Work {
     }
 }
 
-/// Writes a batch: all of it, or where anything in it fails, nothing.
-async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued>) {
-    if batch.is_empty() {
-        return;
-    }
-    let (work, waiting): (Vec<_>, Vec<_>) = batch
-        .into_iter()
-        .map(|request| (request.work, request.settled))
-        .unzip();
-    let written = match <[Work; 1]>::try_from(work) {
-        Ok([Work::Rows(rows)]) => write_rows(connection, rows).await,
-        Ok([work]) => write_together(connection, vec![work]).await,
-        Err(work) => write_together(connection, work).await,
-    };
-    let written = written.map_err(|error| StoreError::failed(path, &error));
-    for settled in waiting {
-        settle(settled, written.clone());
-    }
-}
-
-/// Each statement goes to SQLite's own thread and back, so that what needs only one is a
-/// transaction at once.
-async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(), sqlx::Error> {
-    let inserts = rows()?;
-    let [insert] = &inserts[..] else {
-        return write_together(connection, vec![Work::Rows(Box::new(move || Ok(inserts)))]).await;
-    };
-    let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", insert.sql.as_str())).into_sql_str();
-    let written = begin_when_free(async || {
-        sqlx::query_with(sql.clone(), insert.values.clone())
-            .execute(&mut *connection)
-            .await
-            .map(drop)
-    })
-    .await;
-    if written.is_err() {
-        give_up(connection).await;
-    }
-    written
-}
-
-/// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own
-/// count of transactions refuses every further one.
-async fn write_together(
-    connection: &mut SqliteConnection,
-    work: Vec<Work>,
-) -> Result<(), sqlx::Error> {
-    let mut written = begin_when_free(async || execute(connection, BEGIN).await).await;
-    for work in work {
-        if written.is_ok() {
-            written = work.carry_out(connection).await;
-        }
-    }
-    if written.is_ok() {
-        written = execute(connection, "COMMIT").await;
-    }
-    if written.is_err() {
-        give_up(connection).await;
-    }
-    written
-}
-
-/// Begins a transaction that writes. Reading keeps its own timeout.
-const BEGIN: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000";
-
-/// Begins a transaction as soon as no other process has one.
-///
-/// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be
-/// late, while most transactions take less than one.
-async fn begin_when_free(
-    mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>,
-) -> Result<(), sqlx::Error> {
-    let since = real_now();
-    loop {
-        match begun().await {
-            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => {
-                thread::sleep(RETRY_PAUSE);
-            }
-            begun => return begun,
-        }
-    }
-}
-
-/// Ends a transaction that failed or did not begin.
-async fn give_up(connection: &mut SqliteConnection) {
-    // Refused where there is no transaction any more, which is fine.
-    let _ = execute(connection, "ROLLBACK").await;
-    let _ = execute(connection, "PRAGMA busy_timeout = 5000").await;
-}
-
 /// Whether another process has the file.
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i32 = 5;
@@ -443,7 +501,7 @@ async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result
     sqlx::query(sql).execute(connection).await.map(drop)
 }
 
-async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, StoreError> {
+async fn open(path: &Path, locks: &Locks, role: Role) -> Result<SqliteConnection, StoreError> {
     let unopened = |reason: String| StoreError::Unopened {
         path: path.to_owned(),
         reason,
@@ -458,9 +516,9 @@ async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, 
         // What turned out to be a secret, or was pruned, is overwritten.
         .pragma("secure_delete", "ON")
         .synchronous(SqliteSynchronous::Normal)
-        .pragma("wal_autocheckpoint", log.longest().to_string())
+        .pragma("wal_autocheckpoint", role.longest_log().to_string())
         .pragma("cache_size", "-512")
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(role.patience())
         .statement_cache_capacity(64)
         .disable_statement_logging();
     if path.exists() {

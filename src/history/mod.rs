@@ -8,6 +8,7 @@
 
 mod call_batches;
 mod calls;
+mod carried_over;
 mod connection;
 mod digest;
 mod error;

@@ -1,6 +1,6 @@
 //! The handle to the history.
 
-use super::connection::{Answer, Job, Kind, LONG_LOG, Log, Queue, Work};
+use super::connection::{Answer, Job, Kind, LONG_LOG, Queue, Role, Work};
 use super::error::StoreError;
 use super::locks::Locks;
 use super::{call_batches, wait_changes};
@@ -31,21 +31,27 @@ impl Store {
     /// A store in this file, which is opened, and made or brought up to date where it must be, on a
     /// thread of its own: what is wrong with it shows at the first request.
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        Self::begin(path.into(), Log::MovedByAll)
+        Self::begin(path.into(), Role::Command)
     }
 
-    /// The same for a server and its runs, which leave it to the server to [tidy](Self::tidy).
+    /// The same for a run of a server, which leaves it to the server to [tidy](Self::tidy).
     pub fn open_served(path: impl Into<PathBuf>) -> Self {
-        Self::begin(path.into(), Log::MovedByServer)
+        Self::begin(path.into(), Role::ServedRun)
     }
 
-    fn begin(path: PathBuf, log: Log) -> Self {
+    /// The same for a server, which waits less for other processes: it comes back to what could not
+    /// be written.
+    pub fn open_serving(path: impl Into<PathBuf>) -> Self {
+        Self::begin(path.into(), Role::Server)
+    }
+
+    fn begin(path: PathBuf, role: Role) -> Self {
         // Locks and sockets stand beside the file itself, so that a process that opens it through a
         // link meets the same ones.
         let path = path.canonicalize().unwrap_or(path);
         let locks = Locks::beside(&path);
         Self {
-            queue: Arc::new(Queue::start(path, locks.clone(), log)),
+            queue: Arc::new(Queue::start(path, locks.clone(), role)),
             locks,
             calls: Arc::default(),
             waits: Arc::default(),

@@ -241,13 +241,19 @@ impl HistoryRecorder {
                 begun.is_known.store(true, Ordering::Release);
                 Ok(begun)
             }
-            Ok(false) => Err(Unclaimed::ForGood(format!(
-                "the run {} is not in {} or has ended already",
-                self.id,
-                self.path.display()
-            ))),
+            Ok(false) => Err(self.why_unclaimed(&store)),
             Err(problem @ StoreError::Newer { .. }) => Err(Unclaimed::ForGood(problem.to_string())),
             Err(problem) => Err(Unclaimed::ForNow(problem.to_string())),
+        }
+    }
+
+    fn why_unclaimed(&self, store: &Store) -> Unclaimed {
+        let (run, path) = (&self.id, self.path.display());
+        match store.run(run) {
+            Ok(Some(_)) => Unclaimed::ForGood(format!("the run {run} in {path} has ended already")),
+            // The file was removed, and its server carries over what goes on.
+            Ok(None) => Unclaimed::ForNow(format!("the run {run} is not in {path}")),
+            Err(problem) => Unclaimed::ForNow(problem.to_string()),
         }
     }
 

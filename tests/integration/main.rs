@@ -44,6 +44,7 @@ mod schedule_left;
 mod schedule_metrics;
 mod schedule_reasons;
 #[cfg(unix)]
+mod schedule_store;
 mod schedule_unclaimed;
 mod secrets;
 #[cfg(unix)]

@@ -61,7 +61,7 @@ impl Serve {
             }
         };
         let store = match store_path(options) {
-            Ok(path) => Store::open_served(path),
+            Ok(path) => Store::open_serving(path),
             Err(status) => return status,
         };
         let launcher = match launcher(options, &store) {

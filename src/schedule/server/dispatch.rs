@@ -188,11 +188,7 @@ impl Dispatch {
                 }
                 Outcome::Ended
             }
-            None => {
-                let message = format!("{name}: not started yet, because that cannot be recorded");
-                self.records.log_line(Level::Error, &name, &message);
-                Outcome::Unrecorded
-            }
+            None => Outcome::Unrecorded,
         };
         let decisions = self.engine.ended(&name, attempt.at, outcome, wall_now());
         Some(decisions.into())

@@ -26,7 +26,6 @@ use sd_notify::NotifyState;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 /// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that
@@ -86,10 +85,6 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (scrapes, mut scraped) = mpsc::unbounded_channel::<http::Scrape>();
         if let Some(listener) = self.http {
-            let listener = listener
-                .set_nonblocking(true)
-                .and_then(|()| TcpListener::from_std(listener))
-                .map_err(ServeError::system("health and metrics cannot be served"))?;
             let address = listener
                 .local_addr()
                 .map_err(ServeError::system("the address of --http"))?;
@@ -99,7 +94,8 @@ impl Server {
                 &[("address", &address.to_string())],
             );
             let metrics = Arc::clone(&metrics);
-            tokio::spawn(http::serve(listener, metrics, scrapes.clone(), began));
+            http::serve_beside(listener, metrics, scrapes.clone(), began)
+                .map_err(ServeError::system("health and metrics cannot be served"))?;
         }
         let (report, mut ends) = mpsc::unbounded_channel();
         let (mut requests, problem) = Requests::listen(self.store.path());

@@ -12,8 +12,10 @@ use http::{StatusCode, header};
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 
 /// A request for what is known of each schedule, which the loop answers.
@@ -26,13 +28,16 @@ struct ServerState {
     began: Instant,
 }
 
-/// Serves until the task is dropped. `began` is where the loop's own clock begins.
-pub(super) async fn serve(
-    listener: TcpListener,
+/// Serves until the process ends, on a thread of its own: health is asked for just where the loop
+/// may be held up. `began` is where the loop's own clock begins.
+pub(super) fn serve_beside(
+    listener: std::net::TcpListener,
     metrics: Arc<Metrics>,
     scrapes: mpsc::UnboundedSender<Scrape>,
     began: Instant,
 ) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let router = Router::new()
         .route("/health", get(health))
         .route("/metrics", get(text))
@@ -41,7 +46,18 @@ pub(super) async fn serve(
             scrapes,
             began,
         });
-    axum::serve(listener, router).await
+    let listener = {
+        let _entered = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    let serve = move || {
+        // It accepts until the process ends.
+        let _ = runtime.block_on(async { axum::serve(listener, router).await });
+    };
+    thread::Builder::new()
+        .name("health".to_owned())
+        .spawn(serve)
+        .map(drop)
 }
 
 async fn health(State(server): State<ServerState>) -> Response<Body> {

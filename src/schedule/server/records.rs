@@ -6,6 +6,7 @@ use super::metrics::Metrics;
 use crate::gate::Level;
 use crate::history::{Firing, FiringOutcome, HistoryEntry, Of, Requester, Store, StoreError, Verb};
 use cumulua_core::clock::real_now;
+use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +28,9 @@ pub(super) struct Records {
     /// What the store has refused and is still to have.
     refused: VecDeque<HistoryEntry>,
     forgotten: u64,
+    /// The firings that wait for the store. The engine asks for each again and again, and each is to
+    /// be recorded, and logged, once.
+    waiting: BTreeSet<FiringKey>,
     /// Whether the store refused the last time that it was asked.
     refuses: bool,
     /// When that was logged last.
@@ -44,6 +48,7 @@ impl Records {
             metrics,
             refused: VecDeque::new(),
             forgotten: 0,
+            waiting: BTreeSet::new(),
             refuses: false,
             logged: None,
             unhurried: Vec::new(),
@@ -106,18 +111,35 @@ impl Records {
             }
             Err(problem) => {
                 self.fault(&problem);
-                self.refused.extend(without_their_runs(decisions, &problem));
-                while self.refused.len() > MOST {
-                    self.refused.pop_front();
-                    self.forgotten += 1;
-                }
+                self.keep_refused(decisions, &problem);
                 None
             }
         }
     }
 
+    /// Keeps what the store has refused until it takes it.
+    fn keep_refused(&mut self, decisions: Vec<HistoryEntry>, problem: &StoreError) {
+        let begins: Vec<FiringKey> = decisions.iter().filter_map(begins).collect();
+        let left = without_their_runs(decisions, problem)
+            .into_iter()
+            .filter(|entry| waits(entry).is_none_or(|firing| !self.waiting.contains(&firing)));
+        self.refused.extend(left);
+        for firing in begins {
+            let name = firing.0.clone();
+            if self.waiting.insert(firing) {
+                let message = format!("{name}: not started yet, because that cannot be recorded");
+                self.log_line(Level::Error, &name, &message);
+            }
+        }
+        while self.refused.len() > MOST {
+            self.refused.pop_front();
+            self.forgotten += 1;
+        }
+    }
+
     /// What was refused is in the store now.
     fn forget_refused(&mut self) {
+        self.waiting.clear();
         let count = std::mem::take(&mut self.refused).len();
         if count == 0 {
             return;
@@ -132,11 +154,11 @@ impl Records {
         self.log.line(Level::Info, &message, &[]);
     }
 
-    /// Notes how a write went whose data is not needed again.
-    pub(super) fn note<T>(&mut self, written: Result<T, StoreError>) {
-        match written {
-            Ok(_) => self.works_again(),
-            Err(problem) => self.fault(&problem),
+    /// Notes how a request went that nothing else hangs on. That it went well does not say that the
+    /// store can be written: most such requests read, or are not waited for.
+    pub(super) fn note<T>(&mut self, asked: Result<T, StoreError>) {
+        if let Err(problem) = asked {
+            self.fault(&problem);
         }
     }
 
@@ -165,9 +187,42 @@ impl Records {
             self.record(Vec::new());
         }
         if self.refuses && self.refused.is_empty() {
-            let written = self.store.flush(PROBE);
-            self.note(written);
+            match self.store.flush(PROBE) {
+                Ok(()) => self.works_again(),
+                Err(problem) => self.fault(&problem),
+            }
         }
+    }
+}
+
+/// A schedule and the time of its firing.
+type FiringKey = (String, Timestamp);
+
+/// The firing whose run would begin with this.
+fn begins(decided: &HistoryEntry) -> Option<FiringKey> {
+    match decided {
+        HistoryEntry::Firing(firing, Some(_))
+        | HistoryEntry::Beside(firing, Some(_))
+        | HistoryEntry::Over(firing, Some(_))
+        | HistoryEntry::Again(firing, _) => Some((firing.schedule.clone(), firing.due)),
+        HistoryEntry::Run(run) => Some((run.name.clone(), run.due?)),
+        _ => None,
+    }
+}
+
+/// The firing of which this says that it waits, or what it is given and who has asked for it.
+fn waits(decided: &HistoryEntry) -> Option<FiringKey> {
+    match decided {
+        HistoryEntry::Firing(firing, None)
+        | HistoryEntry::Beside(firing, None)
+        | HistoryEntry::Over(firing, None)
+            if firing.outcome == FiringOutcome::Queued =>
+        {
+            Some((firing.schedule.clone(), firing.due))
+        }
+        HistoryEntry::Given(schedule, due, _) => Some((schedule.clone(), *due)),
+        HistoryEntry::Requested(request) => Some((request.schedule.clone()?, request.due?)),
+        _ => None,
     }
 }
 
@@ -176,13 +231,7 @@ impl Records {
 fn without_their_runs(decisions: Vec<HistoryEntry>, problem: &StoreError) -> Vec<HistoryEntry> {
     let not_begun: BTreeSet<String> = decisions
         .iter()
-        .filter_map(|decided| match decided {
-            HistoryEntry::Firing(firing, Some(_))
-            | HistoryEntry::Beside(firing, Some(_))
-            | HistoryEntry::Over(firing, Some(_)) => Some(firing.schedule.clone()),
-            HistoryEntry::Run(run) => Some(run.name.clone()),
-            _ => None,
-        })
+        .filter_map(|decided| Some(begins(decided)?.0))
         .collect();
     let after_a_run = |decided| match decided {
         HistoryEntry::Firing(firing, None)
@@ -237,14 +286,17 @@ mod tests {
     use super::super::log::Log;
     use super::{Records, without_their_runs};
     use crate::gate::Level;
-    use crate::history::{Firing, FiringOutcome, HistoryEntry, NewRun, Store, StoreError};
+    use crate::history::{Firing, FiringOutcome, Given, HistoryEntry, NewRun, Store, StoreError};
     use jiff::{SignedDuration, Timestamp};
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
-    struct Silence;
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<String>>);
 
-    impl Log for Silence {
-        fn line(&self, _: Level, _: &str, _: &[(&str, &str)]) {}
+    impl Log for Lines {
+        fn line(&self, _: Level, line: &str, _: &[(&str, &str)]) {
+            self.0.lock().unwrap().push(line.to_owned());
+        }
     }
 
     fn firing(schedule: &str, outcome: FiringOutcome) -> Firing {
@@ -262,16 +314,51 @@ mod tests {
             id: "r".to_owned(),
             name: name.to_owned(),
             kind: "schedule".to_owned(),
+            due: Some(Timestamp::UNIX_EPOCH),
             attempt: 1,
             ..NewRun::default()
         }
     }
 
     #[test]
+    fn a_firing_that_waits_is_recorded_and_logged_once_however_often_it_is_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        let log = Arc::new(Lines::default());
+        let mut records = Records::new(store.clone(), Arc::clone(&log) as _, Arc::default());
+        let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON firings BEGIN SELECT RAISE(ABORT, 'not now'); END";
+        store.execute(refuse).unwrap();
+        let begins = |name: &str| {
+            let ran = FiringOutcome::Ran {
+                run: "r".to_owned(),
+            };
+            vec![
+                HistoryEntry::Given(name.to_owned(), Timestamp::UNIX_EPOCH, Given::default()),
+                HistoryEntry::Firing(firing(name, ran), Some(run(name))),
+            ]
+        };
+        for _ in 0..100 {
+            for name in ["a", "b"] {
+                assert_eq!(records.record(begins(name)), None);
+            }
+        }
+        assert_eq!(records.refused.len(), 4, "{:?}", records.refused);
+        let lines = log.0.lock().unwrap().clone();
+        let told = |name: &str| {
+            let start = format!("{name}: not started yet");
+            lines.iter().filter(|line| line.starts_with(&start)).count()
+        };
+        assert_eq!((told("a"), told("b")), (1, 1), "{lines:?}");
+        store.execute("DROP TRIGGER refuse").unwrap();
+        assert_eq!(records.record(begins("a")), Some(vec![true, true]));
+        assert!(records.refused.is_empty() && records.waiting.is_empty());
+    }
+
+    #[test]
     fn what_was_refused_is_there_as_soon_as_anything_later_is() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
-        let mut records = Records::new(store.clone(), Arc::new(Silence), Arc::default());
+        let mut records = Records::new(store.clone(), Arc::new(Lines::default()), Arc::default());
         let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON firings BEGIN SELECT RAISE(ABORT, 'not now'); END";
         let decide = |records: &mut Records, second: i64| {
             let due = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);

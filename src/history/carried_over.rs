@@ -1,0 +1,249 @@
+//! What goes on when the store's file is removed or replaced under the processes that have it open:
+//! the file that was open can still be read, and what is not over in it goes into the new one.
+//! Otherwise a firing that was decided a moment before would be gone without a word.
+
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+/// Whose rows a process carries over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// Those of the runs that it carries out.
+    OwnRuns,
+    /// Everything that a server has to go on with.
+    Everything,
+}
+
+/// Rows of a table.
+struct Rows {
+    table: &'static str,
+    which: &'static str,
+    /// What becomes of a row that the new file has already.
+    conflict: &'static str,
+}
+
+const fn kept(table: &'static str, which: &'static str) -> Rows {
+    Rows {
+        table,
+        which,
+        conflict: "IGNORE",
+    }
+}
+
+/// What a server knows better than any other file.
+const fn its_own(table: &'static str, which: &'static str) -> Rows {
+    Rows {
+        conflict: "REPLACE",
+        ..kept(table, which)
+    }
+}
+
+/// What belongs to runs; `going_on` has their ids.
+const OF_RUNS: [Rows; 7] = [
+    kept(
+        "scripts",
+        "hash IN (SELECT script_hash FROM runs WHERE id IN going_on)",
+    ),
+    kept("runs", "id IN going_on"),
+    kept("firings", "run_id IN going_on"),
+    kept(
+        "given",
+        "(schedule, due_at) IN (SELECT name, due_at FROM runs WHERE id IN going_on)",
+    ),
+    kept("output", "run_id IN going_on"),
+    kept("call_batches", "run_id IN going_on"),
+    kept("waits", "run_id IN going_on"),
+];
+
+/// What else a server goes on with.
+const OF_SERVERS: [Rows; 6] = [
+    its_own("schedules", "true"),
+    its_own("servers", "id = (SELECT max(id) FROM servers)"),
+    kept("firings", "outcome = 'queued'"),
+    kept(
+        "given",
+        "(schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued')",
+    ),
+    kept("notifications", "state = 'waiting'"),
+    // Who has paused what, and who has asked for what waits or goes on.
+    kept(
+        "user_requests",
+        "run_id IN going_on OR schedule IN (SELECT name FROM schedules WHERE paused)
+         OR (schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued' OR run_id IN going_on)",
+    ),
+];
+
+/// Carries it over, in one transaction.
+pub(super) async fn carry_over(
+    from: &mut SqliteConnection,
+    to: &mut SqliteConnection,
+    what: Carried,
+) -> Result<(), sqlx::Error> {
+    let going_on = match what {
+        Carried::OwnRuns => format!("ended_at IS NULL AND pid = {}", std::process::id()),
+        Carried::Everything => "ended_at IS NULL OR unheard = 1 OR retry_at IS NOT NULL".to_owned(),
+    };
+    let others: &[Rows] = match what {
+        Carried::OwnRuns => &[],
+        Carried::Everything => &OF_SERVERS,
+    };
+    let mut inserts = Vec::new();
+    for rows in OF_RUNS.iter().chain(others) {
+        inserts.extend(statements(from, rows, &going_on).await?);
+    }
+    if inserts.is_empty() {
+        return Ok(());
+    }
+    let all = format!("BEGIN IMMEDIATE; {}; COMMIT", inserts.join("; "));
+    let written = sqlx::raw_sql(AssertSqlSafe(all)).execute(&mut *to).await;
+    if written.is_err() {
+        // Refused where there is no transaction, which is fine.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(to).await;
+    }
+    written.map(drop)
+}
+
+/// The statements that insert these rows, written by SQLite itself.
+async fn statements(
+    from: &mut SqliteConnection,
+    rows: &Rows,
+    going_on: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    let Rows {
+        table,
+        which,
+        conflict,
+    } = rows;
+    // A number that counts up is the new file's own, but for the server's, by which it is known.
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM pragma_table_info(?1) WHERE NOT (?1 = 'user_requests' AND name = 'id')",
+    )
+    .bind(table)
+    .fetch_all(&mut *from)
+    .await?;
+    // `quote` ends a text at its first NUL.
+    let quoted = |column: &String| {
+        format!(
+            "iif(typeof({column}) = 'text', 'CAST(X''' || hex({column}) || ''' AS TEXT)', quote({column}))"
+        )
+    };
+    let values: Vec<_> = columns.iter().map(quoted).collect();
+    let sql = format!(
+        "WITH going_on AS (SELECT id FROM runs WHERE {going_on})
+         SELECT 'INSERT OR {conflict} INTO {table} ({}) VALUES (' || {} || ')' FROM {table} WHERE {which}",
+        columns.join(", "),
+        values.join(" || ', ' || ")
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(from).await
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::history::{Filter, Store};
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    /// Of each kind what goes on, `on` and what is over.
+    const ROWS: &str = "
+        INSERT INTO scripts (hash, text) VALUES ('on', 'print \"\u{e9}\"'), ('over', '');
+        INSERT INTO runs (id, name, kind, script_hash, args, version, started_at, due_at, pid, state, unheard, ended_at, retry_at)
+        VALUES ('on', 'a', 'schedule', 'on', '[]', '', 1, 1, PID, 'running', 1, NULL, NULL),
+               ('retry', 'a', 'schedule', NULL, '[]', '', 2, 2, 1, 'failed', 0, 2, 9),
+               ('unheard', 'a', 'schedule', NULL, '[]', '', 3, 3, 1, 'done', 1, 3, NULL),
+               ('over', 'a', 'schedule', 'over', '[]', '', 4, 4, PID, 'done', 0, 4, NULL);
+        INSERT INTO firings (schedule, due_at, decided_at, outcome, run_id)
+        VALUES ('a', 1, 1, 'ran', 'on'), ('a', 4, 4, 'ran', 'over'), ('b', 5, 5, 'queued', NULL), ('b', 6, 6, 'missed', NULL);
+        INSERT INTO given (schedule, due_at, params) VALUES ('a', 1, '{}'), ('a', 4, '{}'), ('b', 5, '{}'), ('b', 6, '{}');
+        INSERT INTO output (run_id, number, at, stream, line)
+        VALUES ('on', 1, 1, 'out', 'it''s; ' || char(0) || char(233)), ('over', 1, 1, 'out', '');
+        INSERT INTO call_batches (run_id, number, last, calls, records) VALUES ('on', 1, 1, 1, '[]'), ('over', 1, 1, 1, '[]');
+        INSERT INTO waits (run_id, number, started_at, what) VALUES ('on', 1, 1, 'a task'), ('over', 1, 1, 'a task');
+        INSERT INTO schedules (name, paused, decided_upto) VALUES ('a', 0, 4), ('paused', 1, 7);
+        INSERT INTO servers (id, pid, version, started_at, seen_at) VALUES (1, 1, '', 1, 1), (2, 1, '', 2, 2);
+        INSERT INTO notifications (id, schedule, event, content, made_at, state)
+        VALUES ('on', 'a', 'failure', '{}', 1, 'waiting'), ('over', 'a', 'failure', '{}', 1, 'delivered');
+        INSERT INTO user_requests (at, verb, schedule, due_at, told)
+        VALUES (1, 'trigger', 'a', 1, '{}'), (4, 'trigger', 'a', 4, '{}'), (5, 'trigger', 'b', 5, '{}'), (7, 'pause', 'paused', NULL, '{}');";
+
+    /// What identifies the rows that are left of each table.
+    const LEFT: [(&str, &str, &str, &str); 11] = [
+        ("scripts", "hash", "on", "on"),
+        ("runs", "id", "on", "on retry unheard"),
+        ("firings", "due_at", "1", "1 5"),
+        ("given", "due_at", "1", "1 5"),
+        (
+            "output",
+            "hex(line)",
+            "697427733B2000C3A9",
+            "697427733B2000C3A9",
+        ),
+        ("call_batches", "run_id", "on", "on"),
+        ("waits", "run_id", "on", "on"),
+        ("schedules", "name", "", "a paused"),
+        ("servers", "id", "", "2"),
+        ("notifications", "id", "", "on"),
+        ("user_requests", "at", "", "1 5 7"),
+    ];
+
+    async fn connect(path: &Path) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(path);
+        options.connect().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_goes_on_outlives_its_file() {
+        for is_server in [true, false] {
+            for is_replaced in [true, false] {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("runs.db");
+                let store = if is_server {
+                    Store::open_serving(&path)
+                } else {
+                    Store::open_served(&path)
+                };
+                store.runs(Filter::default()).unwrap();
+                let rows = ROWS.replace("PID", &std::process::id().to_string());
+                let mut other = connect(&path).await;
+                sqlx::raw_sql(AssertSqlSafe(rows))
+                    .execute(&mut other)
+                    .await
+                    .unwrap();
+                drop(other);
+                for end in ["", "-wal", "-shm"] {
+                    let _ = fs::remove_file(folder.path().join(format!("runs.db{end}")));
+                }
+                if is_replaced {
+                    // Another process was there first.
+                    Store::open(&path).runs(Filter::default()).unwrap();
+                }
+                store.flush(Duration::from_mins(1)).unwrap();
+                let mut other = connect(&path).await;
+                let tables: Vec<String> = sqlx::query_scalar(
+                    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_sqlx*' AND name NOT GLOB 'sqlite*'",
+                )
+                .fetch_all(&mut other)
+                .await
+                .unwrap();
+                for table in tables {
+                    // No version writes it any more.
+                    if table == "requests" {
+                        continue;
+                    }
+                    let (_, column, own, all) = LEFT
+                        .iter()
+                        .find(|(known, ..)| *known == table)
+                        .unwrap_or_else(|| panic!("what of {table} goes on?"));
+                    let sql = format!("SELECT CAST({column} AS TEXT) FROM {table} ORDER BY 1");
+                    let left: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+                        .fetch_all(&mut other)
+                        .await
+                        .unwrap();
+                    let expected = if is_server { all } else { own };
+                    assert_eq!(left.join(" "), **expected, "{table}, server: {is_server}");
+                }
+            }
+        }
+    }
+}
