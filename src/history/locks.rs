@@ -14,6 +14,9 @@ use std::time::Duration;
 /// program.
 const INHERITED: Duration = Duration::from_secs(5);
 
+/// How long those are waited for who only look whether a lock is held.
+const LOOKED_AT: Duration = Duration::from_secs(5);
+
 /// The folder of a store's locks.
 #[derive(Debug, Clone)]
 pub struct Locks {
@@ -218,14 +221,30 @@ impl Locks {
 
     fn take(&self, file: &str, run: &str) -> io::Result<Taken> {
         let mut file = self.open(file)?;
-        let mut tried = file.try_lock();
-        // To check whether it is held, a process holds it for some microseconds.
-        for _ in 0..3 {
-            if matches!(tried, Err(TryLockError::WouldBlock)) {
-                thread::sleep(Duration::from_millis(1));
-                tried = file.try_lock();
+        let began = real_now();
+        let mut looks = 0;
+        let tried = loop {
+            let tried = file.try_lock();
+            looks += 1;
+            if !matches!(tried, Err(TryLockError::WouldBlock)) {
+                break tried;
             }
-        }
+            // Who only looks whether it is held shares it, for some microseconds, or longer on a
+            // busy machine. A process that is about to begin another program has its parent's.
+            let is_looked_at = file.try_lock_shared().is_ok();
+            if is_looked_at {
+                file.unlock()?;
+            }
+            let is_over = if is_looked_at {
+                real_now() - began >= LOOKED_AT
+            } else {
+                looks > 3
+            };
+            if is_over {
+                break tried;
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
         match tried {
             Ok(()) => {
                 let run = if run.is_empty() {
@@ -304,6 +323,24 @@ mod tests {
         );
         drop(held);
         assert!(locks.named("nightly/α", "run-2").unwrap().held().is_some());
+    }
+
+    #[test]
+    fn who_only_looks_whether_a_lock_is_held_keeps_none_from_taking_it() {
+        use cumulua_core::clock::real_now;
+        use std::time::Duration;
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        drop(locks.run("r").unwrap());
+        let looks = locks.open(&super::file_name("run", "r")).unwrap();
+        looks.lock_shared().unwrap();
+        let taken = std::thread::spawn(move || locks.run("r").unwrap());
+        let began = real_now();
+        while real_now() - began < Duration::from_millis(50) {
+            std::thread::yield_now();
+        }
+        drop(looks);
+        assert!(taken.join().unwrap().held().is_some());
     }
 
     #[test]

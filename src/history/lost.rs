@@ -32,13 +32,12 @@ impl Store {
             return row.state;
         }
         // It records how it ended before it lets go of its lock, which may have been since the row
-        // was read.
+        // was read. What it could only leave beside the store is looked for first: another process
+        // that takes that up removes it once it is in the store.
+        let left = self.left_end(&row.run.id);
         match self.run(&row.run.id) {
             Ok(Some(now)) if now.state != RunState::Running => now.state,
-            _ => {
-                let left = self.left_end(&row.run.id);
-                RunState::Ended(left.map_or(RunOutcome::Lost, |end| end.outcome))
-            }
+            _ => RunState::Ended(left.map_or(RunOutcome::Lost, |end| end.outcome)),
         }
     }
 
@@ -46,6 +45,8 @@ impl Store {
     /// lost is not among them.
     pub fn recorded_ends(&self, ids: &[&str]) -> Result<HashMap<String, RunEnd>, StoreError> {
         let wanted = serde_json::Value::from(ids).to_string();
+        // Before the store is asked, as in `state`.
+        let left: Vec<RunEnd> = ids.iter().filter_map(|id| self.left_end(id)).collect();
         let mut ends: HashMap<String, RunEnd> = self.read(move |connection| {
             Box::pin(async move {
                 let query = sqlx::query(
@@ -71,12 +72,8 @@ impl Store {
                 Ok(ends.into_iter().map(|end| (end.id.clone(), end)).collect())
             })
         })?;
-        for id in ids {
-            if !ends.contains_key(*id)
-                && let Some(end) = self.left_end(id)
-            {
-                ends.insert((*id).to_owned(), end);
-            }
+        for end in left {
+            ends.entry(end.id.clone()).or_insert(end);
         }
         Ok(ends)
     }
