@@ -69,6 +69,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a run that is to be claimed waits for a store that does not work.
 const CLAIMING: Duration = Duration::from_mins(1);
 
+/// How long it waits for a server that carries over what goes on, where the store's file was removed
+/// since the run was recorded. A server does so within a second; one that has taken the run back does
+/// not.
+const CARRYING_OVER: Duration = Duration::from_secs(3);
+
 /// The pause after which such a store is asked again.
 const CLAIMING_PAUSE: Duration = Duration::from_millis(250);
 
@@ -112,6 +117,8 @@ struct Begun {
 enum Unclaimed {
     /// The store or the lock cannot be used now.
     ForNow(String),
+    /// The store does not have the run.
+    Missing(String),
     /// It must not be carried out.
     ForGood(String),
 }
@@ -165,15 +172,16 @@ impl HistoryRecorder {
     pub fn claim(&self, schedule: Option<&str>) -> Result<(), String> {
         let began = real_now();
         let begun = loop {
-            match self.try_to_claim() {
-                Err(Unclaimed::ForNow(_)) if real_now() - began < CLAIMING => {
-                    thread::sleep(CLAIMING_PAUSE);
-                }
-                Err(Unclaimed::ForNow(problem) | Unclaimed::ForGood(problem)) => {
-                    return Err(problem);
-                }
+            let (problem, patience) = match self.try_to_claim() {
                 Ok(begun) => break begun,
+                Err(Unclaimed::ForNow(problem)) => (problem, CLAIMING),
+                Err(Unclaimed::Missing(problem)) => (problem, CARRYING_OVER),
+                Err(Unclaimed::ForGood(problem)) => return Err(problem),
+            };
+            if real_now() - began >= patience {
+                return Err(problem);
             }
+            thread::sleep(CLAIMING_PAUSE);
         };
         self.lines.begin(&begun.store);
         if let Some(name) = schedule {
@@ -251,8 +259,7 @@ impl HistoryRecorder {
         let (run, path) = (&self.id, self.path.display());
         match store.run(run) {
             Ok(Some(_)) => Unclaimed::ForGood(format!("the run {run} in {path} has ended already")),
-            // The file was removed, and its server carries over what goes on.
-            Ok(None) => Unclaimed::ForNow(format!("the run {run} is not in {path}")),
+            Ok(None) => Unclaimed::Missing(format!("the run {run} is not in {path}")),
             Err(problem) => Unclaimed::ForNow(problem.to_string()),
         }
     }

@@ -375,6 +375,7 @@ fn a_webhook_that_refuses_gets_it_from_the_next_server_with_the_same_id() {
     for line in [
         "cumulua_events_total{schedule=\"nightly\",event=\"failure\"} 1",
         "cumulua_notifications{state=\"waiting\"} 1",
+        "cumulua_schedule_waiting_notifications{schedule=\"nightly\"} 1",
         "cumulua_notifications{state=\"undelivered\"} 0",
         "cumulua_notifications_delivered_total 1",
         "cumulua_notification_failures_total 1",
@@ -566,7 +567,7 @@ fn a_heartbeat_follows_the_protocol_of_healthchecks() {
         let body = if status == 0 { "one\ntwo\n" } else { "three\n" };
         assert_eq!(last.body, body);
     }
-    served.end();
+    let (_folder, store) = served.end();
     let rows = about(&store);
     let signals = rows.iter().filter(|row| row.event == "heartbeat");
     assert_eq!(signals.count(), 1, "the latest alone is kept: {rows:?}");

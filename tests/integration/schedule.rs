@@ -635,7 +635,12 @@ mod served {
             heard,
             "told lost lost: ended by a signal, as at the end of its server or of the machine\n"
         );
-        assert!(store.unheard_runs().unwrap().is_empty());
+        // What follows from the end of the repetition may be left to the next server.
+        let unheard = store.unheard_runs().unwrap();
+        assert!(
+            unheard.iter().all(|row| row.run.attempt == 2),
+            "{unheard:?}"
+        );
     }
 
     #[test]

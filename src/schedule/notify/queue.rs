@@ -100,6 +100,11 @@ impl<T> Queue<T> {
         self.entries.get(id).map(|entry| &entry.queued)
     }
 
+    /// All that wait, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Queued<T>> {
+        self.entries.values().map(|entry| &entry.queued)
+    }
+
     /// Adds one.
     pub fn add(&mut self, queued: Queued<T>, now: Duration) {
         self.number += 1;

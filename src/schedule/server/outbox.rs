@@ -15,6 +15,7 @@ use crate::schedule::model::Schedule;
 use crate::schedule::notify::{Failure, Message, OpenOutlet, Queue, Queued, Settled};
 use cumulua_core::clock::{real_now, wall_now};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher as _};
 use std::sync::Arc;
@@ -143,6 +144,17 @@ impl Outbox {
         };
         let now = self.now();
         self.queue.add(queued, now);
+    }
+
+    /// How many wait, by schedule.
+    pub(super) fn waiting(&self) -> HashMap<Arc<str>, u64> {
+        let mut waiting = HashMap::new();
+        for queued in self.queue.iter() {
+            *waiting
+                .entry(Arc::clone(&queued.item.schedule))
+                .or_default() += 1;
+        }
+        waiting
     }
 
     /// Sends what is due.

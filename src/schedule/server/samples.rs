@@ -20,6 +20,8 @@ pub(super) struct Sample {
     pub(super) last_run: Option<(SignedDuration, &'static str)>,
     pub(super) lateness: Option<SignedDuration>,
     pub(super) missed: Vec<(&'static str, u64)>,
+    /// Notifications that are still tried, and that were given up.
+    pub(super) waiting: u64,
     pub(super) undelivered: u64,
 }
 
@@ -35,7 +37,7 @@ struct Family {
 }
 
 /// What is unknown has no line, so that no query takes it for a number.
-const FAMILIES: [Family; 9] = [
+const FAMILIES: [Family; 10] = [
     Family {
         name: "cumulua_schedule_state",
         help: "Where a schedule stands, as schedule status has it; the value is 1.",
@@ -87,6 +89,11 @@ const FAMILIES: [Family; 9] = [
                 lines.add(Some(("reason", reason)), number);
             }
         },
+    },
+    Family {
+        name: "cumulua_schedule_waiting_notifications",
+        help: "Notifications about a schedule that have not arrived and are still tried.",
+        lines: |sample, lines| lines.add(None, sample.waiting),
     },
     Family {
         name: "cumulua_schedule_undelivered_notifications",
@@ -171,6 +178,7 @@ mod tests {
             last_run: Some((SignedDuration::from_millis(1_500), "timed out")),
             lateness: Some(SignedDuration::ZERO),
             missed: vec![("overlap", 1), ("too late", 3)],
+            waiting: 0,
             undelivered: 0,
         }
     }

@@ -142,13 +142,18 @@ impl ScheduleMetrics {
     }
 
     /// What is known of the schedules of the file now.
-    pub(super) fn samples(&self, outlooks: Vec<Outlook>) -> Samples {
+    pub(super) fn samples(
+        &self,
+        outlooks: Vec<Outlook>,
+        waiting: &HashMap<Arc<str>, u64>,
+    ) -> Samples {
         let pasts = self.pasts();
         let none = Past::default();
         let samples = outlooks.into_iter().map(|outlook| {
             let schedule = Arc::clone(&outlook.schedule.name);
             let past = pasts.by_schedule.get(&schedule).unwrap_or(&none);
             let last_run = past.last_run.as_ref();
+            let waiting = waiting.get(&schedule).copied().unwrap_or_default();
             Sample {
                 schedule,
                 state: outlook.state,
@@ -163,6 +168,7 @@ impl ScheduleMetrics {
                     .iter()
                     .map(|(word, number)| (*word, *number))
                     .collect(),
+                waiting,
                 undelivered: past.undelivered,
             }
         });

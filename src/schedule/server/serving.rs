@@ -253,7 +253,8 @@ impl Serving {
     pub(super) fn samples(&self) -> Samples {
         let outlooks = self.dispatch.engine.outlooks(wall_now());
         let metrics = &self.dispatch.records.metrics;
-        metrics.schedules.samples(outlooks)
+        let waiting = self.dispatch.outbox.waiting();
+        metrics.schedules.samples(outlooks, &waiting)
     }
 
     /// Does what a command asks for, which waits for the answer.
