@@ -71,8 +71,8 @@ pub struct Gate {
     pub(super) in_flight: InFlight,
     pub(super) cancel: Arc<CancelToken>,
     pub(super) scopes: Scopes,
-    /// Groups of tasks that were ended and still go on.
-    pub(super) cancelled_tasks: AtomicU64,
+    /// Whether a scope was ended since there were none.
+    pub(super) has_ended_scopes: Arc<AtomicBool>,
     pub(super) recorder: Option<Arc<dyn RunRecorder>>,
     pub(super) audit_failed: AtomicBool,
     pub(super) record_failed: AtomicBool,
@@ -99,7 +99,7 @@ impl Gate {
             in_flight: InFlight::default(),
             cancel: Arc::default(),
             scopes: Scopes::default(),
-            cancelled_tasks: AtomicU64::new(0),
+            has_ended_scopes: Arc::default(),
             recorder: None,
             audit_failed: AtomicBool::new(false),
             record_failed: AtomicBool::new(false),

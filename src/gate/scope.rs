@@ -4,7 +4,6 @@
 
 use super::base::Gate;
 use super::cancel::{CancelToken, StopReason};
-use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,7 +13,6 @@ use tokio::task::AbortHandle;
 pub struct Scope<'a> {
     gate: &'a Gate,
     path: String,
-    is_cancelled: Cell<bool>,
 }
 
 impl Scope<'_> {
@@ -24,17 +22,13 @@ impl Scope<'_> {
         self.gate
             .cancel_at(&self.path)
             .raise(StopReason::SiblingFailed);
-        self.is_cancelled.set(true);
-        self.gate.cancelled_tasks.fetch_add(1, Ordering::Relaxed);
+        self.gate.has_ended_scopes.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        self.gate.scopes.lock().remove(&self.path);
-        if self.is_cancelled.get() {
-            self.gate.cancelled_tasks.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.gate.forget_scope(&self.path);
     }
 }
 
@@ -46,14 +40,26 @@ impl Gate {
         Scope {
             gate: self,
             path: path.to_owned(),
-            is_cancelled: Cell::new(false),
         }
     }
 
-    /// Whether there are tasks that were ended without their run, which few runs have: only then is
-    /// it looked where Lua code is.
-    pub fn has_cancelled_tasks(&self) -> bool {
-        self.cancelled_tasks.load(Ordering::Relaxed) > 0
+    fn forget_scope(&self, path: &str) {
+        let mut scopes = self.scopes.lock();
+        scopes.remove(path);
+        if scopes.is_empty() {
+            self.has_ended_scopes.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a part of the run may have been ended without the run, which few runs have: only then
+    /// is it looked where Lua code is.
+    pub fn has_ended_scopes(&self) -> bool {
+        self.has_ended_scopes.load(Ordering::Relaxed)
+    }
+
+    /// Whether what stands at this path is in a scope: something beside it can end it.
+    pub fn is_in_scope(&self, path: &str) -> bool {
+        self.scopes.around(path).is_some()
     }
 
     /// The token that ends the coroutine of this path from outside.
@@ -78,7 +84,7 @@ impl Gate {
     /// Forgets the limit of a path.
     pub(super) fn unlimit(&self, path: &str, alarm: &AbortHandle) {
         alarm.abort();
-        self.scopes.lock().remove(path);
+        self.forget_scope(path);
     }
 
     fn raise_after(
@@ -88,10 +94,12 @@ impl Gate {
         stop: StopReason,
     ) -> AbortHandle {
         let clock = self.parts.clock.clone();
+        let has_ended_scopes = Arc::clone(&self.has_ended_scopes);
         let alarm = tokio::spawn(async move {
             clock.sleep(delay).await;
             if let Some(token) = token.upgrade() {
                 token.raise(stop);
+                has_ended_scopes.store(true, Ordering::Relaxed);
             }
         });
         alarm.abort_handle()
@@ -120,6 +128,6 @@ impl Gate {
 
     /// Notes that the deferred functions of the task at this path have run.
     pub fn has_deferred(&self, path: &str) {
-        self.scopes.lock().remove(path);
+        self.forget_scope(path);
     }
 }

@@ -7,6 +7,7 @@ pub mod console;
 mod declared_options;
 mod error;
 mod files;
+mod hook;
 pub mod inspect;
 mod json;
 pub mod judge;
@@ -23,6 +24,7 @@ mod sources;
 mod stdlib;
 mod stop_sign;
 mod task_handle;
+mod time_slice;
 mod vm;
 
 pub use chunk::{Chunk, Limits, RunFacts};

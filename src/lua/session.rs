@@ -81,6 +81,7 @@ impl Session {
 
     fn build(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
         let runtime = Runtime::new(gate, limits, chunk)?;
+        runtime.share();
         let lua = &runtime.lua;
         let globals = lua.globals();
         let cells = lua.create_table()?;

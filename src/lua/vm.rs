@@ -4,21 +4,18 @@ use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
 use super::files::output;
 use super::files::standard::open_standard_streams;
+use super::hook::Hook;
 use super::memory_budget::set_limit;
 use super::sources::{SharedSources, Sources, lua_text, remember};
-use super::stop_sign::StopSign;
 use super::task_handle::NATIVES;
+use super::time_slice::Preemptible;
 use super::{natives, stdlib};
 use crate::gate::{Gate, StopReason};
 use mlua::{
-    Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value,
-    Variadic, VmState,
+    Function, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic,
 };
-use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
-
-/// The hook looks at the run's cancel token after so many instructions: a few microseconds.
-const HOOK_INTERVAL: u32 = 2_000;
 
 /// A VM for one run.
 pub struct Runtime {
@@ -27,6 +24,7 @@ pub struct Runtime {
     pub(super) core: Table,
     limits: Limits,
     pub(super) sources: SharedSources,
+    hook: Rc<Hook>,
 }
 
 /// Finalizers run while functions of ours still work: once the VM is being closed, they do not. So
@@ -66,12 +64,14 @@ impl Runtime {
         lua.gc_collect()?;
         lua.set_memory_limit(limits.memory)?;
         set_limit(&lua, limits.memory);
+        let hook = Hook::new(&lua, &gate, &core)?;
         let runtime = Self {
             lua,
             gate,
             core,
             limits,
             sources,
+            hook,
         };
         runtime.install_hook()?;
         Ok(runtime)
@@ -183,9 +183,8 @@ impl Runtime {
     ) -> Result<MultiValue, ScriptError> {
         let start = || {
             let function: Function = self.core.get(name)?;
-            self.lua
-                .create_thread(function)?
-                .into_async::<MultiValue>(arguments)
+            let thread = self.lua.create_thread(function)?;
+            Preemptible::start::<MultiValue>(&self.lua, thread, arguments)
         };
         match start() {
             Ok(thread) => thread.await.map_err(|failure| self.ended_or(&failure)),
@@ -234,58 +233,14 @@ impl Runtime {
         }
     }
 
-    /// The hook that ends Lua code once the run is ended: then it fires at every instruction,
-    /// because `pcall` can catch one error. Of a task that alone is ended, `pcall` lets the error
-    /// pass.
+    /// Lets Lua code be ended from outside, also where it was before.
     pub(super) fn install_hook(&self) -> mlua::Result<()> {
-        let gate = Arc::clone(&self.gate);
-        let places: Table = self.core.raw_get("places")?;
-        let unheeded = Cell::new(0_u32);
-        self.lua.set_global_hook(
-            HookTriggers::new().every_nth_instruction(HOOK_INTERVAL),
-            move |lua, _| {
-                if !gate.cancel_token().is_raised() {
-                    return if gate.has_cancelled_tasks() && is_cancelled(lua, &places, &gate)? {
-                        give_up_task(&unheeded)
-                    } else {
-                        Ok(VmState::Continue)
-                    };
-                }
-                let ended = Arc::clone(&gate);
-                lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
-                    if ended.cancel_token().is_raised() {
-                        Err(StopSign::raised())
-                    } else {
-                        Ok(VmState::Continue)
-                    }
-                })?;
-                Err(StopSign::raised())
-            },
-        )
+        self.hook.install(&self.lua)
     }
-}
 
-/// A task that is ended and goes on is told again after so many turns of the hook: what it deferred
-/// begins with some instructions of ours.
-const TELLING: u32 = 50;
-
-fn give_up_task(unheeded: &Cell<u32>) -> mlua::Result<VmState> {
-    let turn = unheeded.get();
-    unheeded.set((turn + 1) % TELLING);
-    if turn == 0 {
-        Err(StopSign::raised())
-    } else {
-        Ok(VmState::Continue)
-    }
-}
-
-/// Whether the coroutine that runs now is part of a task that is ended.
-fn is_cancelled(lua: &Lua, places: &Table, gate: &Gate) -> mlua::Result<bool> {
-    match places.raw_get::<Option<Table>>(lua.current_thread())? {
-        Some(place) => Ok(gate
-            .cancel_at(&place.raw_get::<String>("path")?)
-            .is_raised()),
-        None => Ok(false),
+    /// The prompt runs lines side by side: each lets the others go on.
+    pub(super) fn share(&self) {
+        self.hook.share();
     }
 }
 

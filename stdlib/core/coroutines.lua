@@ -7,6 +7,7 @@ local refuse, caught, from_c, can_wait, complain = own.refuse, own.caught, own.f
 local places, place_below = own.places, own.place_below
 local raw_create, raw_resume, raw_yield, raw_close = coroutine.create, coroutine.resume, coroutine.yield, coroutine.close
 local running, isyieldable, pending = coroutine.running, coroutine.isyieldable, own.pending
+local status = coroutine.status
 local checked_isyieldable = from_c("coroutine.isyieldable", isyieldable)
 
 local checked_create = from_c("coroutine.create", raw_create)
@@ -25,12 +26,19 @@ local function in_coroutine()
 	return place ~= nil and place.is_coroutine == true
 end
 
+-- What a script yields where it yields nothing: only the hook, which ends a time slice, yields no
+-- value at all.
+local function nothing() end
+
 -- mlua takes what suspends its functions from here whenever it makes one.
 own.raw_yield = raw_yield
 
 function coroutine.yield(...)
 	if not in_coroutine() then
 		complain("attempt to yield from outside a coroutine")
+	end
+	if select("#", ...) == 0 then
+		return raw_yield(nothing)
 	end
 	return raw_yield(...)
 end
@@ -46,10 +54,20 @@ function coroutine.running()
 	return running(), not in_coroutine()
 end
 
--- A call inside a coroutine suspends its resumer too; the script never sees that.
+-- A call inside a coroutine suspends its resumer too, and so does the end of a time slice; the script
+-- never sees that.
 local function drive(co, ok, ...)
-	if ok and select("#", ...) == 1 and (...) == pending then
-		return drive(co, raw_resume(co, raw_yield(pending)))
+	local count = ok and select("#", ...)
+	if count == 1 then
+		local value = ...
+		if value == pending then
+			return drive(co, raw_resume(co, raw_yield(pending)))
+		elseif value == nothing then
+			return true
+		end
+	elseif count == 0 and status(co) == "suspended" then
+		raw_yield()
+		return drive(co, raw_resume(co))
 	end
 	return ok, ...
 end

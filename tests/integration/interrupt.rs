@@ -65,6 +65,9 @@ fn lua_code_calls_and_sleeps_end_with_status_130() {
         "print(1) while true do pcall(function() while true do end end) end",
         "print(1) time.sleep('1h')",
         "print(1) string.rep('a', 40000):find(('a*'):rep(30) .. 'b')",
+        "parallel { function() print(1) while true do end end, function() while true do pcall(function() while true do end end) end end }",
+        "parallel { function() print(1) coroutine.wrap(function() while true do end end)() end, function() time.sleep('1h') end }",
+        "parallel { function() print(1) table.sort({ 2, 1 }, function() while true do end end) end, function() time.sleep('1h') end }",
     ] {
         let (status, _, stderr) = interrupted(&url, code);
         assert_eq!(status, 130, "{code}: {stderr}");

@@ -201,3 +201,75 @@ fn a_task_in_a_loop_ends_with_its_group() {
     );
     assert_eq!((output.status, output.stderr.as_str()), (0, ""));
 }
+
+/// Ways to compute without end, also where Lua cannot suspend.
+const ENDLESS: [&str; 7] = [
+    "while true do end",
+    "while true do pcall(function() while true do end end) end",
+    "coroutine.wrap(function() while true do end end)()",
+    "table.sort({ 2, 1 }, function() while true do end end)",
+    "('a'):gsub('a', function() while true do end end)",
+    "return setmetatable({}, { __index = function() while true do end end }).x",
+    "defer(function() while true do end end)",
+];
+
+#[test]
+fn a_task_that_computes_ends_with_its_run() {
+    for endless in ENDLESS {
+        limited(&format!(
+            "parallel {{ function() {endless} end, function() {endless} end }}"
+        ))
+        .fails(124, &["did not end within its 0.3 s"]);
+    }
+}
+
+#[test]
+fn a_task_that_computes_lets_another_end_the_run() {
+    // Inside a C function, no other task can go on.
+    let in_c = |endless: &str| endless.contains("sort") || endless.contains("gsub");
+    for endless in ENDLESS.into_iter().filter(|endless| !in_c(endless)) {
+        let code = format!(
+            "parallel {{ function() {endless} end, function() time.sleep(0.01) os.exit(3) end }}"
+        );
+        let output = Test::new()
+            .args(["run", "--timeout", "60s", "--grace", "0.1", "-e", &code])
+            .run();
+        assert_eq!(output.status, 3, "{endless}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_sleep_goes_on_while_another_task_computes() {
+    let code = "local slept = 0
+        local computing = function() while slept < 5 do end end
+        parallel {
+            computing,
+            function() for _ = 1, 5 do time.sleep(0.01) slept = slept + 1 end end,
+            computing,
+        }
+        print(slept)";
+    Test::new()
+        .args(["run", "--timeout", "60s", "-e", code])
+        .prints("5\n");
+}
+
+#[test]
+fn what_tasks_compute_side_by_side_is_the_same_in_every_simulation() {
+    let code = "local start = time.now()
+        local function task(name, rounds)
+            return function()
+                for round = 1, 3 do
+                    for _ = 1, rounds do end
+                    cds.ccs.DescribeTags()
+                    print(name, round, ('%.2f'):format(time.now() - start))
+                end
+                return name
+            end
+        end
+        print(table.unpack(parallel { task('a', 3000000), task('b', 10), task('c', 1500000), task('d', 700000) }))";
+    let first = Test::simulated(code).run_well();
+    assert_eq!(first.lines().count(), 13);
+    for _ in 0..3 {
+        Test::simulated(code).prints(&first);
+    }
+}

@@ -63,6 +63,7 @@ specs! {
     numbers => "numbers.lua",
     paging => "paging.lua",
     parallel => "parallel.lua",
+    parallel_computing => "parallel_computing.lua",
     places => "places.lua",
     pp => "pp.lua",
     require => "require.lua",

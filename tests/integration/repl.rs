@@ -525,6 +525,30 @@ fn what_a_job_writes_in_pieces_comes_above_the_typed_line() {
 }
 
 #[test]
+fn a_job_that_computes_lets_lines_and_other_jobs_go_on() {
+    at_both_widths(|mut terminal| {
+        terminal
+            .enter(
+                "&while not is_done do end return 'ended' .. ' it'",
+                "[1] runs",
+            )
+            .enter(
+                "&while true do pcall(function() while true do end end) end",
+                "[2] runs",
+            )
+            .enter("time.sleep(0.1) return 40 + 2", "\n42")
+            .enter("&time.sleep(0.1) return 'slept' .. ' too'", "slept too")
+            .line("print('be' .. 'gun') while true do end")
+            .expect("begun")
+            .keys(CTRL_C)
+            .expect("interrupted")
+            .enter(":stop 2", "[2] stopped")
+            .enter("is_done = true", "ended it")
+            .enter(":jobs", "nothing runs");
+    });
+}
+
+#[test]
 fn a_line_of_output_without_an_end_is_shown_before_the_prompt() {
     at_both_widths(|mut terminal| {
         terminal

@@ -66,6 +66,11 @@ impl Clock {
         }
     }
 
+    /// Whether its time moves by sleeping alone.
+    pub fn is_virtual(&self) -> bool {
+        self.stillness.is_some()
+    }
+
     /// The time of day, in UTC.
     pub fn now(&self) -> Timestamp {
         let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);

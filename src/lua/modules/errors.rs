@@ -11,8 +11,8 @@ use mlua::{IntoLua as _, LuaString, Table, Value};
 /// Chunks that are ours and not a script's.
 const OWN_CHUNKS: &[&str] = &["=[cumulua]", "=__mlua_async_poll", "=[C]"];
 
-/// Modules of the standard library are ours too.
-fn is_own(source: &str) -> bool {
+/// Whether a chunk is ours and not the script's. Modules of the standard library are ours too.
+pub(in crate::lua) fn is_own(source: &str) -> bool {
     OWN_CHUNKS.contains(&source) || source.starts_with("=std.")
 }
 

@@ -4,6 +4,7 @@ use crate::effect_id::EffectId;
 use crate::gate::{Gate, Level};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
+use crate::lua::time_slice::Preemptible;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mlua::{Function, Lua, Table, Thread, Value, Variadic};
@@ -42,7 +43,7 @@ async fn parallel(
     let mut next = 1;
     loop {
         while first_error.is_none() && next <= count && tasks.len() < limit {
-            tasks.push(task(next, make.call(next)?)?);
+            tasks.push(task(&lua, next, make.call(next)?)?);
             next += 1;
         }
         let Some((number, outcome)): Option<Ended> = tasks.next().await else {
@@ -73,10 +74,11 @@ async fn parallel(
 /// Starts a task in its coroutine, with the arguments that come with it. Nothing else is held while
 /// it goes on: there may be ten thousand.
 fn task(
+    lua: &Lua,
     number: usize,
     (thread, arguments): (Thread, Variadic<Value>),
 ) -> mlua::Result<impl Future<Output = Ended>> {
-    let running = thread.into_async::<(bool, Value)>(arguments)?;
+    let running = Preemptible::start::<(bool, Value)>(lua, thread, arguments)?;
     Ok(FutureExt::map(running, move |ended| {
         (
             number,
