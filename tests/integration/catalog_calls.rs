@@ -89,7 +89,7 @@ impl Documented {
 fn documented() -> Vec<Documented> {
     let all: Vec<Documented> =
         serde_json::from_str(include_str!("../vectors/documented_calls.json")).unwrap();
-    assert_eq!(all.len(), 427);
+    assert_eq!(all.len(), 464);
     all
 }
 

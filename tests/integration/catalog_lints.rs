@@ -558,7 +558,7 @@ fn a_kind_is_listed_found_and_removed() {
             );
             let is_taken = |param: &String| {
                 let mut all = service.actions.iter();
-                all.any(|action| action.param(param).is_some())
+                all.any(|action| has_param(&action.params, param))
             };
             found.extend(
                 kind.params
@@ -964,6 +964,12 @@ fn takes(params: &[Param], path: &str) -> bool {
         .iter()
         .find(|param| param.name == name.trim_end_matches("[]"));
     param.is_some_and(|param| rest.is_none_or(|rest| takes(&param.fields, rest)))
+}
+
+/// Whether there is a parameter of the name, however deep.
+fn has_param(params: &[Param], name: &str) -> bool {
+    let mut params = params.iter();
+    params.any(|param| param.name == name || has_param(&param.fields, name))
 }
 
 /// null is always possible.

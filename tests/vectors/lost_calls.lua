@@ -105,6 +105,21 @@ local function groups()
 	step("ccs.ForceDeleteSecurityGroup", { SecurityGroupId = id("forced") })
 end
 
+local function network_groups()
+	local g = cds.ccs.CreateNSG({ SecurityGroupName = "n", Description = "d", SecurityGroupType = "private" }).Data.SecurityGroupId
+	step("ccs.AddNSGRule", {
+		SecurityGroupId = g, Description = "web", Action = "ACCEPT", Direction = 0, Protocol = "TCP",
+		IpList = { "0.0.0.0/0" }, PortList = { "443" }, Priority = 9,
+	})
+	local r = cds.ccs.DescribeNSGAttribute({ SecurityGroupId = g }).Data.Rules[1].RuleId
+	cds.ccs.ModifyNSGRule { SecurityGroupId = g, RuleId = r, PortList = { "80" } }
+	assert(cds.ccs.DescribeNSGAttribute({ SecurityGroupId = g }).Data.Rules[1].PortList[1] == "80")
+	step("ccs.RemoveNSGRule", { SecurityGroupId = g, RuleId = r })
+	cds.ccs.ModifyNSGAttribute { SecurityGroupId = g, SecurityGroupName = "edge", Description = "" }
+	assert(cds.ccs.DescribeNSGs({ Keyword = "edge" }).Data.SecurityGroupCount == 1)
+	step("ccs.DeleteNSG", { SecurityGroupId = g })
+end
+
 local function vdc()
 	step("vdc.CreateVdc", { RegionId = "CN_Beijing_A", VdcName = "another" })
 	local function find(name)
@@ -467,7 +482,23 @@ local function kafka()
 	assert(#cds.kafka.GetKafkaList({ InstanceId = { "none" } }).Data == 0)
 end
 
-local generic = { alarm, cck, cdn, gpu, kafka, memcached, databases, nas, sg, slb }
+local function vpc_slb()
+	local vpc = cds.vpc.DescribeVPC({ RegionCode = "CN_Hongkong", PageNumber = 1 }).Data.VPCList[1].VPCId
+	local id = cds.vpc.CreateVpcSlb({ RegionCode = "CN_Hongkong", AvailableZoneCode = "CN_Hongkong_B", VpcId = vpc, Name = "front", NetType = "wan", ConfType = "slb.v1.small" })
+	wait(id)
+	id = id.Data.SlbId
+	local listener = cds.vpc.CreateVpcSLBListen { SlbId = id, ListenName = "web", Vip = "1.2.3.4", VipId = "v", VipType = "wan_eip", ListenProtocol = "TCP", ListenPort = 443, Scheduler = "rr" }
+	wait(listener)
+	local server = { VmId = "ins-1", VmName = "one", VmPublicIp = "", VmType = "kvm", VmPrivateIp = "10.0.0.6", Port = "80", Weight = "1" }
+	wait(cds.vpc.CreateVpcSLBRsPort { ListenId = listener.Data.ListenId, RsList = { server } })
+	local port = only(cds.vpc.QueryVpcSLBRsPort({ ListenId = listener.Data.ListenId, Keyword = "" }).Data.RsPortList, "ports")
+	wait(cds.vpc.UpdateVpcSLBRsPort { RsPortList = { { RsPortId = port.RsPortId, Port = "81", Weight = "2" } } })
+	wait(cds.vpc.DeleteVpcSLBRsPort { RsPortIds = { port.RsPortId } })
+	wait(cds.vpc.DeleteVpcSLBListen { ListenIds = { listener.Data.ListenId } })
+	step("vpc.DeleteVpcSlb", { SlbId = id })
+end
+
+local generic = { alarm, cck, cdn, gpu, kafka, memcached, databases, nas, sg, slb, vpc_slb }
 
 local function products()
 	for _, product in ipairs(generic) do
@@ -475,6 +506,6 @@ local function products()
 	end
 end
 
-local which = { products = products, vms = vms, metal = metal, ccs = ccs, groups = groups, vdc = vdc, vpc = vpc, ecs = ecs, ebs = ebs, machines = machines, desktop = desktop }
+local which = { products = products, vms = vms, metal = metal, ccs = ccs, groups = groups, network_groups = network_groups, vdc = vdc, vpc = vpc, ecs = ecs, ebs = ebs, machines = machines, desktop = desktop }
 which[args[1]]()
 print(table.concat(covered, "\n"))

@@ -25,13 +25,22 @@ fn furnished(cloud: &TestCloud) -> Json {
     let rule = json!({"SecurityGroupId": group, "Action": "1", "Description": "", "TargetAddress": "0.0.0.0/0", "TargetPort": "0",
         "LocalPort": "80", "Direction": "all", "Priority": "1", "Protocol": "TCP", "RuleType": "ip"});
     let rule = cloud.finish("AddSecurityGroupRule", &rule).remove(0);
+    let network_group =
+        json!({"SecurityGroupName": "n", "Description": "", "SecurityGroupType": "public"});
+    let network_group =
+        cloud.ask("CreateNSG", &network_group).ok()["Data"]["SecurityGroupId"].clone();
+    let network_rule = json!({"SecurityGroupId": network_group, "Description": "web", "Action": "ACCEPT", "Direction": 0,
+        "Protocol": "TCP", "IpList": ["0.0.0.0/0"], "PortList": ["80"], "Priority": 9});
+    cloud.ask("AddNSGRule", &network_rule).ok();
+    let of_network_group = json!({"SecurityGroupId": network_group});
+    let rules = cloud.ask("DescribeNSGAttribute", &of_network_group).ok()["Data"]["Rules"].clone();
     cloud.ask("CreateTag", &json!({"TagName": "free"})).ok();
     let view = cloud.instance(&server);
     json!({
         "InstanceId": server, "VdcId": VDC_ID, "PrivateId": PRIVATE_ID, "TemplateId": template, "SecurityGroupId": group,
         "RuleId": rule, "TagId": "258", "TaskId": "190982", "DiskId": view["Disks"]["DataDisks"][0]["DiskId"],
         "InterfaceId": view["PublicNetworkInterface"][0]["InterfaceId"], "AddTagIds": "257", "DelTagIds": "257",
-        "PublicIp": ["auto"],
+        "PublicIp": ["auto"], "NetworkGroupId": network_group, "NetworkRuleId": rules[0]["RuleId"],
     })
 }
 
@@ -50,6 +59,10 @@ fn example(cloud: &TestCloud, action: &str, ids: &Json) -> Json {
                 json!([{"RuleId": ids["RuleId"], "Priority": 2}])
             }
             ("BindData", _) => json!([{"InstanceId": ids["InstanceId"], "PrivateId": PRIVATE_ID}]),
+            ("SecurityGroupId", _) if action.contains("NSG") => ids["NetworkGroupId"].clone(),
+            ("RuleId", _) if action.contains("NSG") => ids["NetworkRuleId"].clone(),
+            ("Rules", _) => json!([{"RuleId": ids["NetworkRuleId"], "Priority": 2}]),
+            ("InterfaceIds", _) => json!([ids["InterfaceId"]]),
             ("PublicIp", _) if action == "DescribeInstances" => continue,
             (name, _) if ids.get(name).is_some() => ids[name].clone(),
             _ => continue,
@@ -62,7 +75,7 @@ fn example(cloud: &TestCloud, action: &str, ids: &Json) -> Json {
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
     let actions = TestCloud::new().catalog.actions_of("cds.ccs").unwrap();
-    assert_eq!(actions.len(), 53);
+    assert_eq!(actions.len(), 65);
     for action in actions {
         assert!(
             Ccs.handling(&action.name).is_some(),

@@ -9,6 +9,7 @@ mod faults;
 mod ignored;
 mod instances;
 mod lists;
+mod network_groups;
 mod networks;
 mod property;
 mod saved;

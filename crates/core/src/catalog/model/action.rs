@@ -107,7 +107,7 @@ pub struct ActionModel {
     /// Where its answer says for which ids it was carried out.
     #[serde(default)]
     pub partial: Option<PartialModel>,
-    /// Values that it gives fields of what it names.
+    /// Values that it gives fields of what it names, or makes.
     #[serde(default)]
     pub sets: BTreeMap<String, Json>,
     /// Parameters that name things of another kind than in other Actions of the service.

@@ -13,6 +13,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("ReinstallBms", reinstall),
     ("DeleteBmsInstance", delete),
     ("DescribeBmsVNC", console),
+    ("RenameBmsInstance", rename),
 ];
 
 /// One task a server, in their order; a server that is in the wrong state refuses the whole call.
@@ -112,4 +113,22 @@ fn console(call: &mut Call) -> Result<Json, Refusal> {
     }
     let (user, token) = (call.cloud.ids.uuid(), call.cloud.ids.uuid());
     Ok(json!({"Data": {"Url": format!("http://114.112.35.22/vnc/?authId={user}&token={token}")}}))
+}
+
+fn rename(call: &mut Call) -> Result<Json, Refusal> {
+    let id = call.params.required("BaremetalId").to_owned();
+    let name = call.params.required("name").to_owned();
+    if name.trim().is_empty() {
+        let message = "The parameter name is empty";
+        return Err(Refusal::new("ParameterIsEmpty", message));
+    }
+    if call.cloud.bare_metal(&id).is_none() {
+        return Err(Refusal::new(
+            "ParameterInvalid",
+            format!("There is no bare-metal server {id:?}"),
+        ));
+    }
+    call.cloud
+        .change_bare_metal(&id, |server| server.name = name);
+    Ok(json!({"Data": {}}))
 }

@@ -95,7 +95,7 @@ fn days(cloud: &TestCloud, days: u64) {
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_as_documented() {
     let actions = TestCloud::new().catalog.actions_of("cds.bms").unwrap();
-    assert_eq!(actions.len(), 12);
+    assert_eq!(actions.len(), 13);
     for action in actions {
         let cloud = cloud();
         let on_demand = action.name == "DeleteBmsInstance";
@@ -745,4 +745,19 @@ async fn a_vdc_can_be_made_in_every_zone_that_sells_bare_metal() {
             &json!({"RegionId": "CN_Beijing_X", "VdcName": "x"}),
         )
         .refused(400, "InvalidRegionId.Malformed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_renamed() {
+    let cloud = cloud();
+    let id = servers(&cloud, &json!({})).remove(0);
+    let rename = |id: &str, name: &str| {
+        let params = json!({"BaremetalId": id, "name": name});
+        cloud.ask("cds.bms.RenameBmsInstance", &params)
+    };
+    rename(&id, "edge").ok();
+    let detail = cloud.ask("cds.bms.DescribeBmsDetail", &json!({"BaremetalId": id}));
+    assert!(detail.ok().to_string().contains("\"edge\""));
+    rename(&id, " ").refused(400, "ParameterIsEmpty");
+    rename("none", "edge").refused(400, "ParameterInvalid");
 }

@@ -1,6 +1,8 @@
 //! What the ends of tasks do to servers and what belongs to them.
 
-use super::state::{CCS, Disk, DiskPlan, Paid, Power, Rule, SecurityGroup, Template};
+use super::state::{
+    CCS, Disk, DiskPlan, Member, MemberStatus, Paid, Power, Rule, SecurityGroup, Template,
+};
 use crate::cloud::service::TaskEffect;
 use crate::cloud::state::Cloud;
 use crate::services::vdc::VDC;
@@ -92,6 +94,16 @@ pub(crate) enum Effect {
     LeaveGroup {
         group: String,
         interfaces: BTreeMap<String, String>,
+    },
+    /// Those that are leaving the group go on, unless that has failed.
+    SetMembers {
+        group: String,
+        interfaces: Vec<String>,
+        to: MemberStatus,
+    },
+    LeaveNetworkGroup {
+        group: String,
+        interfaces: Vec<String>,
     },
     AddRule {
         group: String,
@@ -255,6 +267,21 @@ impl TaskEffect for Effect {
                         .retain(|id, _| !interfaces.contains_key(id));
                 });
             }
+            Self::SetMembers {
+                group,
+                interfaces,
+                to,
+            } => set_members(cloud, &group, &interfaces, to),
+            Self::LeaveNetworkGroup { group, interfaces } => {
+                if let Some(group) = cloud[CCS].network_groups.get_mut(&group) {
+                    for id in &interfaces {
+                        let is_leaving = |member: &Member| member.status == MemberStatus::Unbinding;
+                        if group.members.get(id).is_some_and(is_leaving) {
+                            group.members.remove(id);
+                        }
+                    }
+                }
+            }
             Self::AddRule { group, rule } => {
                 in_group(cloud, &group, |group| group.rules.push(rule));
             }
@@ -363,6 +390,21 @@ fn join(cloud: &mut Cloud, group: &str, mut interfaces: BTreeMap<String, String>
             .is_some_and(|known| known.interfaces.iter().any(|own| own.id == *interface))
     });
     in_group(cloud, group, |group| group.interfaces.extend(interfaces));
+}
+
+/// Lets interfaces that are in a network security group and do not leave it meanwhile stand so.
+fn set_members(cloud: &mut Cloud, group: &str, interfaces: &[String], to: MemberStatus) {
+    let Some(group) = cloud[CCS].network_groups.get_mut(group) else {
+        return;
+    };
+    for id in interfaces {
+        if let Some(member) = group.members.get_mut(id) {
+            let is_leaving = member.status == MemberStatus::Unbinding;
+            if !is_leaving || to == MemberStatus::Error {
+                member.status = to;
+            }
+        }
+    }
 }
 
 /// Changes a group that is still there.

@@ -9,6 +9,7 @@ mod image;
 mod index;
 mod instance;
 mod interface;
+mod network_group;
 mod new_disks;
 mod new_interfaces;
 mod offerings;

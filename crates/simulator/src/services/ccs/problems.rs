@@ -1,6 +1,6 @@
 //! What does not fit together in a state, as a person may have written it.
 
-use super::state::CCS;
+use super::state::{CCS, Instance};
 use crate::cloud::ids::is_uuid;
 use crate::cloud::state::Cloud;
 use crate::services::vdc::VDC;
@@ -61,6 +61,18 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                 problems.push(format!(
                     "ccs.security_groups, {}: no server {server} has an interface {interface}",
                     group.id
+                ));
+            }
+        }
+    }
+    for group in cloud[CCS].network_groups.iter() {
+        for (interface, member) in &group.members {
+            let server = cloud[CCS].instances.get(&member.server);
+            let has = |server: &Instance| server.interfaces.iter().any(|own| own.id == *interface);
+            if !server.is_some_and(has) {
+                problems.push(format!(
+                    "ccs.network_groups, {}: no server {} has an interface {interface}",
+                    group.id, member.server
                 ));
             }
         }

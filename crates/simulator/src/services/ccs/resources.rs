@@ -96,6 +96,9 @@ impl Cloud {
         for group in self[CCS].security_groups.iter_mut() {
             group.interfaces.remove(&interface.id);
         }
+        for group in self[CCS].network_groups.iter_mut() {
+            group.members.remove(&interface.id);
+        }
         for vlink in self[VPC].vlinks.iter_mut() {
             vlink.servers.retain(|_, own| *own != interface.id);
         }

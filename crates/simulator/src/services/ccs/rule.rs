@@ -99,13 +99,13 @@ fn several(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A port, a range of ports, or several of either; 0 is all of them.
-fn is_port(text: &str) -> bool {
+pub(super) fn is_port(text: &str) -> bool {
     let mut ports = several(text).flat_map(|part| part.split('-'));
     ports.all(|port| port.trim().parse::<u16>().is_ok())
 }
 
 /// An address, a range of addresses, or several of either.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     several(text).all(|part| part.parse::<Ipv4Addr>().is_ok() || part.parse::<Range>().is_ok())
 }
 

@@ -3,8 +3,8 @@
 use super::effect::Effect;
 use super::state::CCS;
 use super::{
-    create, describe, disk, index, instance, interface, offerings, payment, price, problems, rule,
-    security_group, tag, template,
+    create, describe, disk, index, instance, interface, network_group, offerings, payment, price,
+    problems, rule, security_group, tag, template,
 };
 use crate::cloud::call::Table;
 use crate::cloud::dashboard_list::DashboardList;
@@ -29,6 +29,7 @@ impl Service for Ccs {
             disk::ACTIONS,
             instance::ACTIONS,
             interface::ACTIONS,
+            network_group::ACTIONS,
             price::ACTIONS,
             offerings::ACTIONS,
             rule::ACTIONS,
@@ -83,6 +84,7 @@ impl Service for Ccs {
                 "security_groups",
                 DashboardList::from(&state.security_groups),
             ),
+            ("network_groups", DashboardList::from(&state.network_groups)),
             ("templates", DashboardList::from(&state.templates)),
         ]
     }

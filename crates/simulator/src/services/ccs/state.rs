@@ -20,6 +20,7 @@ pub(crate) struct State {
     /// Names by number.
     pub(crate) tags: BTreeMap<u64, String>,
     pub(crate) security_groups: Store<SecurityGroup>,
+    pub(crate) network_groups: Store<NetworkGroup>,
     pub(crate) templates: Store<Template>,
     /// When the next paid term ends; it follows from the servers.
     #[serde(skip)]
@@ -242,4 +243,69 @@ pub(crate) struct Template {
     pub(crate) created: Timestamp,
 }
 
-keyed_by_id!(SecurityGroup, Template);
+/// A rule of a network security group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NetworkRule {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    pub(crate) protocol: String,
+    /// `ACCEPT` or `DROP`.
+    pub(crate) action: String,
+    /// 0 for what comes in, 1 for what goes out.
+    pub(crate) direction: u64,
+    pub(crate) addresses: Vec<String>,
+    pub(crate) ports: Vec<String>,
+    /// No two rules of a group have the same.
+    pub(crate) priority: u64,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+}
+
+impl NetworkRule {
+    /// How much of the quota it takes, as the document reckons it.
+    pub(crate) fn quota(&self) -> usize {
+        self.addresses.len().saturating_mul(self.ports.len())
+    }
+}
+
+/// How an interface stands in a network security group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MemberStatus {
+    Ok,
+    /// It does not follow the group's rules as they are yet.
+    Syncing,
+    Unbinding,
+    Error,
+}
+
+/// An interface in a network security group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    pub(crate) server: String,
+    pub(crate) status: MemberStatus,
+}
+
+/// A network security group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NetworkGroup {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    pub(crate) kind: String,
+    pub(crate) project: String,
+    #[serde(default)]
+    pub(crate) rules: Vec<NetworkRule>,
+    /// By interface.
+    #[serde(default)]
+    pub(crate) members: BTreeMap<String, Member>,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+}
+
+keyed_by_id!(SecurityGroup, NetworkGroup, Template);

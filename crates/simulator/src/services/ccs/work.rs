@@ -13,4 +13,6 @@ pub(super) const PASSWORD: Work = Dialect::CdsTask.work("resetPasswordVM", 5, 20
 pub(super) const DISK: Work = Dialect::CdsTask.work("newOrderUpdateVM", 15, 45);
 pub(super) const INTERFACE: Work = Dialect::CdsTask.work("updateInterface", 5, 30);
 pub(super) const TEMPLATE: Work = Dialect::CdsTask.work("template", 120, 300);
+/// No Action asks about it.
+pub(super) const NETWORK_GROUP: Work = Dialect::Unasked.work("networkGroup", 3, 15);
 pub(super) const SECURITY_GROUP: Work = Dialect::CdsTask.work("securityGroup", 3, 15);

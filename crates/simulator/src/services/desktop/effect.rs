@@ -20,6 +20,9 @@ pub(crate) enum Effect {
         desktops: Vec<String>,
         to: Power,
     },
+    OffAndUnbind {
+        desktops: Vec<String>,
+    },
     Reinstall {
         desktop: String,
         image: String,
@@ -70,6 +73,14 @@ impl TaskEffect for Effect {
                         } else {
                             to
                         }
+                    });
+                }
+            }
+            Self::OffAndUnbind { desktops } => {
+                for id in &desktops {
+                    cloud.change_desktop(id, |desktop| {
+                        desktop.power = Power::Off;
+                        desktop.account = None;
                     });
                 }
             }

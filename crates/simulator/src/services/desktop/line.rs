@@ -9,8 +9,11 @@ use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("GetLineBillingScheme", schemes), ("GetEipPrice", price)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("GetLineBillingScheme", schemes),
+    ("GetEipPrice", price),
+    ("GetVpcBandwidth", lines),
+];
 
 /// A line by its `conf_id`; the document's example of `GetLineBillingScheme` has them.
 pub(super) struct Line {
@@ -59,6 +62,14 @@ fn schemes(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     call.cloud.desktop_site(call.params.required("siteId"))?;
     example(call)
+}
+
+/// They are the same at each site.
+fn lines(call: &mut Call) -> Result<Json, Refusal> {
+    call.cloud.desktop_site(call.params.required("siteId"))?;
+    let lines = LINES.iter();
+    let lines = lines.map(|line| json!({"conf_id": line.id, "conf_name": line.name}));
+    Ok(json!({"Data": lines.collect::<Vec<_>>()}))
 }
 
 /// In the document's example: a day costs 0.50 an address, and 1.50 for 5 Mbps.

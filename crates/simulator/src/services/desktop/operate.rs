@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("OperateVm", power),
+    ("OffAndUnbind", off_and_unbind),
     ("RebuildVm", rebuild),
     ("DeleteVm", delete),
     ("ChangeVmName", rename),
@@ -68,6 +69,20 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
     let answer = started_for_all(call, plan, &ids);
     call.cloud.task_fault = told;
     Ok(answer)
+}
+
+/// Desktops that are on or off already, with users or without. One that is not there refuses the
+/// call.
+fn off_and_unbind(call: &mut Call) -> Result<Json, Refusal> {
+    filled(call, "requestId")?;
+    let ids = ids(call, "vmIds")?;
+    for id in &ids {
+        call.cloud.idle_desktop(id, OPERATION_FAILED)?;
+    }
+    let desktops: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    let plan = Plan::holding(work::POWER, desktops.clone()).showing("stoping");
+    let plan = plan.then(Effect::OffAndUnbind { desktops });
+    Ok(started_for_all(call, plan, &ids))
 }
 
 fn rebuild(call: &mut Call) -> Result<Json, Refusal> {

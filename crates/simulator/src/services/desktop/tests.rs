@@ -96,7 +96,7 @@ fn close(left: f64, right: f64) {
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_as_documented() {
     let actions = TestCloud::new().catalog.actions_of("cds.desktop").unwrap();
-    assert_eq!(actions.len(), 31);
+    assert_eq!(actions.len(), 33);
     for action in actions {
         let cloud = TestCloud::new();
         let monthly = ["RenewalOrder", "QueryExpireVms"].contains(&action.name.as_str());
@@ -975,4 +975,25 @@ async fn a_desktop_on_demand_is_metered_until_it_is_paid_by_the_month_or_goes() 
         cloud.due(),
         credit()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn desktops_are_switched_off_and_lose_their_users_in_one_task() {
+    let cloud = TestCloud::new();
+    let id = desktops(&cloud, &json!({})).remove(0);
+    let account = account(&cloud, EMAIL)["accountId"].clone();
+    let bind = json!({"vmIds": [id], "accountId": account});
+    done(&cloud, "BindAccounts", bind);
+    let before = view(&cloud, &id);
+    assert_ne!(before["accountEmail"], "");
+    done(&cloud, "OffAndUnbind", json!({"vmIds": [id]}));
+    let after = view(&cloud, &id);
+    assert_eq!(
+        (&after["status"], &after["accountEmail"]),
+        (&json!("stop"), &json!(""))
+    );
+    // Once more changes nothing.
+    done(&cloud, "OffAndUnbind", json!({"vmIds": [id]}));
+    assert_eq!(view(&cloud, &id)["status"], "stop");
+    ask(&cloud, "OffAndUnbind", json!({"vmIds": ["none"]})).refused(400, "13002");
 }

@@ -29,6 +29,17 @@ pub(crate) enum Effect {
     Delete {
         servers: Vec<String>,
     },
+    /// From now on they cost what they cost so.
+    Configure {
+        servers: Vec<String>,
+        family: String,
+        /// CPUs, memory in GiB, GPUs.
+        size: (u64, u64, u64),
+    },
+    /// The order was not carried out: the money comes back.
+    Refund {
+        charge: Option<usize>,
+    },
     AddImage(Image),
     CopyImage {
         image: String,
@@ -82,6 +93,20 @@ impl TaskEffect for Effect {
                     cloud.remove_ecs_server(id);
                 }
             }
+            Self::Configure {
+                servers,
+                family,
+                size,
+            } => {
+                for id in &servers {
+                    if let Some(server) = cloud[ECS].servers.get_mut(id) {
+                        (server.cpu, server.ram, server.gpu) = size;
+                        server.family.clone_from(&family);
+                    }
+                    super::price::meter_server(cloud, id, None);
+                }
+            }
+            Self::Refund { charge } => cloud.refund(charge),
             Self::AddImage(image) => cloud[ECS].images.insert(image),
             Self::CopyImage { image, zones } => {
                 let Some(image) = cloud[ECS].images.get_mut(&image) else {

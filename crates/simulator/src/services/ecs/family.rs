@@ -5,14 +5,19 @@ use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeEcsFamilyInfo", describe)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeEcsFamilyInfo", describe),
+    ("DescribeZoneInstanceType", sold),
+];
+
+/// CPUs, memory in GiB, GPUs.
+pub(super) type Size = (u64, u64, u64);
 
 /// A family of servers. Every zone sells all of them.
 pub(super) struct Family {
     pub(super) name: &'static str,
     pub(super) id: &'static str,
-    /// CPUs, memory in GiB, GPUs.
-    sizes: &'static [(u64, u64, u64)],
+    sizes: &'static [Size],
     pub(super) card: &'static str,
     card_id: &'static str,
     pub(super) driver: &'static str,
@@ -148,4 +153,31 @@ fn view(family: &Family) -> Json {
         })
     });
     json!({"EcsFamilyName": family.name, "SpecList": sizes.collect::<Vec<_>>()})
+}
+
+/// The sizes that fit the parameters. The document does not say what a processor is called.
+fn sold(call: &mut Call) -> Result<Json, Refusal> {
+    let zone = call.edge_zone("AvailableZoneCode")?;
+    let name = call.params.text("EcsFamilyName").unwrap_or_default();
+    let count = |name: &str| call.params.count(name);
+    let (cpu, ram, gpu) = (count("Cpu"), count("Ram"), count("Gpu"));
+    let is_wanted = |size: &&Size| {
+        let fits = |wanted: Option<u64>, own: u64| wanted.is_none_or(|wanted| wanted == own);
+        fits(cpu, size.0) && fits(ram, size.1) && fits(gpu, size.2)
+    };
+    let families = FAMILIES
+        .iter()
+        .filter(|family| name.is_empty() || name == family.name);
+    let families = families.filter_map(|family| {
+        let sizes = family.sizes.iter().filter(is_wanted).map(|(cpu, ram, gpu)| {
+            json!({
+                "Cpu": cpu, "Ram": ram, "Gpu": gpu, "GpuType": family.card, "SupportGpuDriver": family.driver,
+                "Status": "SELL", "CpuName": "",
+            })
+        });
+        let sizes: Vec<Json> = sizes.collect();
+        let view = json!({"EcsFamilyName": family.name, "AvailableZone": zone.name, "SpecList": sizes});
+        (!sizes.is_empty()).then_some(view)
+    });
+    Ok(json!({"Data": families.collect::<Vec<_>>()}))
 }

@@ -3,6 +3,7 @@
 mod account;
 mod answers;
 mod arguments;
+mod configure;
 mod create;
 mod describe;
 mod disk;

@@ -49,6 +49,17 @@ pub(super) fn per_day_of_server(server: &Server) -> Money {
     )
 }
 
+/// What a server would cost more a day if it had another size.
+pub(super) fn more_per_day(server: &Server, size: (u64, u64, u64)) -> Money {
+    let resized = Server {
+        cpu: size.0,
+        ram: size.1,
+        gpu: size.2,
+        ..server.clone()
+    };
+    per_day_of_server(&resized) - per_day_of_server(server)
+}
+
 /// What one server with all its disks costs a day.
 pub(super) fn per_day_with_disks<'a>(
     size: (u64, u64, u64),
@@ -64,7 +75,7 @@ pub(super) fn per_day_with_disks<'a>(
     per_day(size, 0) + disks.map(of_disk).sum()
 }
 
-/// From its end on, when a server is there, it is metered if it is paid on demand.
+/// From now on a server that is there, or has changed, is metered if it is paid on demand.
 pub(super) fn meter_server(cloud: &mut Cloud, id: &str, credit: Option<u64>) {
     let Some(server) = cloud[ECS]
         .servers
@@ -75,7 +86,7 @@ pub(super) fn meter_server(cloud: &mut Cloud, id: &str, credit: Option<u64>) {
     };
     let metered = Use::of(id, "cds.ecs", "CreateInstance", per_day_of_server(server));
     let metered = metered.named(&server.name, &server.zone).paid_by(credit);
-    cloud.begin_use(metered);
+    cloud.meter(metered);
 }
 
 /// How long prepaid servers are paid for, and what of a month's or a year's price that costs.

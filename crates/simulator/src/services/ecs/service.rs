@@ -3,8 +3,8 @@
 use super::effect::Effect;
 use super::state::ECS;
 use super::{
-    account, create, describe, event, family, image, index, monitor, operate, power, price,
-    problems, renewal, zone,
+    account, configure, create, describe, event, family, image, index, monitor, operate, power,
+    price, problems, renewal, zone,
 };
 use crate::cloud::call::Table;
 use crate::cloud::dashboard_list::DashboardList;
@@ -23,6 +23,7 @@ impl Service for Ecs {
 
     fn actions(&self) -> &'static [Table] {
         &[
+            configure::ACTIONS,
             create::ACTIONS,
             describe::ACTIONS,
             event::ACTIONS,

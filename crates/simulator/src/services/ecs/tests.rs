@@ -62,7 +62,7 @@ fn event(cloud: &TestCloud, answer: &Json) -> Json {
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
     let actions = TestCloud::new().catalog.actions_of("cds.ecs").unwrap();
-    assert_eq!(actions.len(), 19);
+    assert_eq!(actions.len(), 21);
     for action in actions {
         let cloud = TestCloud::new();
         let id = servers(&cloud, &json!({})).remove(0);
@@ -71,6 +71,10 @@ async fn every_action_of_the_catalogue_is_carried_out() {
             &json!({"EcsId": id, "Name": "golden"}),
         );
         let mut params = action.example.clone();
+        if action.name == "ChangeInstanceConfigure" {
+            power(&cloud, &id, "shutdown_ecs");
+            merge(params.as_object_mut().unwrap(), &bigger());
+        }
         let known = [
             ("EcsId", json!(id)),
             ("EcsIds", json!([id])),
@@ -717,4 +721,98 @@ async fn what_a_file_has_on_demand_is_metered_from_its_beginning_on() {
             .len(),
         3
     );
+}
+
+fn power(cloud: &TestCloud, id: &str, how: &str) {
+    let params = json!({"EcsIds": [id], "OpType": how});
+    cloud.done("cds.ecs.OperateInstance", &params);
+}
+
+fn bigger() -> Json {
+    json!({"AvailableZoneCode": ZONE, "EcsFamilyName": "Cpu计算型C4", "Cpu": 4, "Ram": 8, "Gpu": 0})
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_are_off_take_another_size_as_the_document_says() {
+    let cloud = TestCloud::new();
+    let change = |id: &str, other: Json| {
+        let mut params = bigger();
+        merge(params.as_object_mut().unwrap(), &json!({"EcsIds": [id]}));
+        merge(params.as_object_mut().unwrap(), &other);
+        cloud.ask("cds.ecs.ChangeInstanceConfigure", &params)
+    };
+    let id = servers(&cloud, &json!({})).remove(0);
+    change(&id, json!({})).refused(403, "InvalidOperation.InstanceStatusUnsupported");
+    power(&cloud, &id, "shutdown_ecs");
+    // A family with graphics cards is of another type, and local disks keep a server in its own.
+    let other = json!({"EcsFamilyName": "专业渲染型rp3", "Cpu": 16, "Ram": 32, "Gpu": 1});
+    change(&id, other).refused(403, "InvalidOperation");
+    let unsold = json!({"Cpu": 3});
+    change(&id, unsold).refused(400, "InvalidInstanceSpec.ValueNotSupported");
+    change("ins-none", json!({})).refused(404, "InvalidEcsId.NotFound");
+    let before = server(&cloud, &id);
+    change(&id, json!({})).ok();
+    assert_eq!(status(&cloud, &id), "updating");
+    cloud.settle();
+    let after = server(&cloud, &id);
+    assert_ne!(before["EcsRule"], after["EcsRule"]);
+    let local = json!({"SystemDisk": {"DiskFeature": "local", "Size": 50}, "DataDisk": []});
+    let local = servers(&cloud, &local).remove(0);
+    power(&cloud, &local, "shutdown_ecs");
+    let c3 = json!({"EcsFamilyName": "Cpu计算型C3"});
+    change(&local, c3.clone()).refused(403, "InvalidOperation");
+    change(&id, c3).ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paid_in_advance_only_grows_and_pays_the_rest_of_its_term() {
+    let cloud = TestCloud::new();
+    let monthly = json!({"BillingMethod": "1", "Duration": 1, "IsToMonth": 0});
+    let id = servers(&cloud, &monthly).remove(0);
+    power(&cloud, &id, "shutdown_ecs");
+    let mut params = bigger();
+    merge(params.as_object_mut().unwrap(), &json!({"EcsIds": [id]}));
+    let before = cloud.balance();
+    cloud.done("cds.ecs.ChangeInstanceConfigure", &params);
+    assert!(cloud.balance() < before);
+    let smaller = json!({"Cpu": 2, "Ram": 4});
+    merge(params.as_object_mut().unwrap(), &smaller);
+    cloud
+        .ask("cds.ecs.ChangeInstanceConfigure", &params)
+        .refused(403, "InvalidOperation");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_size_that_failed_to_change_costs_nothing() {
+    let cloud = TestCloud::new();
+    let monthly = json!({"BillingMethod": "1", "Duration": 1, "IsToMonth": 0});
+    let id = servers(&cloud, &monthly).remove(0);
+    power(&cloud, &id, "shutdown_ecs");
+    let before = (cloud.balance(), server(&cloud, &id)["EcsRule"].clone());
+    let fault = "cds.ecs.ChangeInstanceConfigure:task-fails";
+    cloud.simulator.fault(fault.parse().unwrap());
+    let mut params = bigger();
+    merge(params.as_object_mut().unwrap(), &json!({"EcsIds": [id]}));
+    cloud.done("cds.ecs.ChangeInstanceConfigure", &params);
+    assert_eq!(
+        before,
+        (cloud.balance(), server(&cloud, &id)["EcsRule"].clone())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn sizes_are_listed_by_family_and_number() {
+    let cloud = TestCloud::new();
+    let list = |params: Json| {
+        let mut all = json!({"AvailableZoneCode": ZONE});
+        merge(all.as_object_mut().unwrap(), &params);
+        let answer = cloud.ask("cds.ecs.DescribeZoneInstanceType", &all).ok();
+        answer["Data"].as_array().unwrap().clone()
+    };
+    assert_eq!(list(json!({})).len(), 6);
+    let one = list(json!({"EcsFamilyName": "专业渲染型rp3", "Gpu": 2}));
+    assert_eq!(one.len(), 1);
+    assert_eq!(one[0]["SpecList"].as_array().unwrap().len(), 1);
+    assert_eq!(one[0]["SpecList"][0]["Cpu"], 32);
+    assert!(list(json!({"Cpu": 7})).is_empty());
 }

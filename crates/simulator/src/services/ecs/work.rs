@@ -10,6 +10,7 @@ pub(super) const START: Work = Dialect::EcsEvent.work("start_up_ecs", 10, 40);
 pub(super) const STOP: Work = Dialect::EcsEvent.work("shutdown_ecs", 10, 40);
 pub(super) const RESTART: Work = Dialect::EcsEvent.work("restart_ecs", 20, 60);
 pub(super) const SWITCH_OFF: Work = Dialect::EcsEvent.work("hard_shutdown_ecs", 5, 15);
+pub(super) const CONFIGURE: Work = Dialect::EcsEvent.work("change_instance_configure", 20, 60);
 pub(super) const PASSWORD: Work = Dialect::EcsEvent.work("reset_password", 5, 20);
 pub(super) const CREATE_IMAGE: Work = Dialect::EcsEvent.work("create_image", 120, 300);
 pub(super) const DELETE_IMAGE: Work = Dialect::EcsEvent.work("delete_image", 10, 30);

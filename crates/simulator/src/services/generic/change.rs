@@ -110,6 +110,19 @@ fn edit(
     for place in &edits.ids {
         answer::put_ids(answer, place, &ids);
     }
+    if action.task.is_some() && !replaces {
+        let keys = rows.iter().map(|row| row.id.clone()).collect();
+        let effect = Effect {
+            service: action.service.service.clone(),
+            kind: edits.kind.clone(),
+            what: What::Replace(rows),
+        };
+        let id = call
+            .cloud
+            .start(Plan::about(work::change(action), keys).then(effect));
+        task::put(action, answer, &id);
+        return Ok(());
+    }
     let service = &action.service.service;
     let store = call.cloud[GENERIC].rows_mut(service, &edits.kind);
     if replaces {

@@ -140,6 +140,7 @@ fn rows(
             }
         }
         known.remove(&kind.id);
+        known.extend(action.sets.clone());
         let row = |call: &mut Call| {
             let id = id
                 .clone()
@@ -205,12 +206,19 @@ pub(super) fn known(
     given: &Map<String, Json>,
 ) -> Map<String, Json> {
     let declared = params.iter().filter(|param| !param.sensitive);
-    let known = declared.filter_map(|param| {
-        let value = given.get(&param.name)?;
-        let field = kind.fields.get(&param.name).unwrap_or(&param.name);
-        Some((field.clone(), without_secrets(&param.fields, value)))
-    });
-    known.collect()
+    let mut known = Map::new();
+    for param in declared {
+        let Some(value) = given.get(&param.name) else {
+            continue;
+        };
+        let value = without_secrets(&param.fields, value);
+        // Answers about one thing can have the parameter's own name.
+        if let Some(field) = kind.fields.get(&param.name) {
+            known.insert(field.clone(), value.clone());
+        }
+        known.entry(param.name.clone()).or_insert(value);
+    }
+    known
 }
 
 fn without_secrets(params: &[Param], value: &Json) -> Json {

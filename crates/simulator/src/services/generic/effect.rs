@@ -26,8 +26,24 @@ pub(crate) enum What {
         keys: Vec<String>,
         fields: Map<String, Json>,
     },
+    /// They are like this from now on.
+    Replace(Vec<Row>),
     /// They go, and what belongs to them.
     Remove(Vec<String>),
+}
+
+/// Gives things of a kind values, for a service that has code of its own too.
+pub(crate) fn change(
+    service: &str,
+    kind: &str,
+    keys: Vec<String>,
+    fields: Map<String, Json>,
+) -> Effect {
+    Effect {
+        service: service.to_owned(),
+        kind: kind.to_owned(),
+        what: What::Change { keys, fields },
+    }
 }
 
 impl TaskEffect for Effect {
@@ -51,6 +67,14 @@ impl TaskEffect for Effect {
                 for key in &keys {
                     if let Some(row) = rows.get_mut(key) {
                         row.fields.extend(fields.clone());
+                    }
+                }
+            }
+            What::Replace(rows) => {
+                let known = state.rows_mut(&service, &kind);
+                for row in rows {
+                    if let Some(known) = known.get_mut(&row.id) {
+                        *known = row;
                     }
                 }
             }

@@ -7,7 +7,7 @@ use crate::cloud::refusal::Refusal;
 use serde_json::Value as Json;
 
 /// Carries a call out.
-pub(super) fn carry_out(call: &mut Call) -> Result<Json, Refusal> {
+pub(crate) fn carry_out(call: &mut Call) -> Result<Json, Refusal> {
     let action = call.action;
     call.cloud[GENERIC].begin(&action.service);
     if let Some(waiter) = task::waiter(action) {

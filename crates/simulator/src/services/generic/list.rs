@@ -84,8 +84,15 @@ fn filters<'a>(call: &Call<'a>) -> impl Iterator<Item = (&'a str, &'a Json)> {
         ]
     });
     let paging: Vec<&String> = paging.into_iter().flatten().flatten().collect();
+    // A word that must be given, and can be empty, is looked for all the same.
+    let is_word = |name: &str| {
+        let mut kinds = kinds(action).into_iter();
+        let is_id = named::kinds_of(action, name).next().is_some();
+        !is_id && kinds.any(|(_, kind, _)| kind.fields.contains_key(name))
+    };
     let given = action.params.iter().filter(move |param| {
-        !paging.contains(&&param.name) && param.required != cumulua_core::catalog::Required::Yes
+        let is_open = param.required != cumulua_core::catalog::Required::Yes;
+        !paging.contains(&&param.name) && (is_open || is_word(&param.name))
     });
     given.filter_map(move |param| {
         let value = params.given().get(&param.name)?;

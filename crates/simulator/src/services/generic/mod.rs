@@ -17,4 +17,7 @@ mod task;
 mod tests;
 mod work;
 
-pub(crate) use service::{GENERIC_SERVICES, Kept};
+pub(crate) use effect::change;
+pub(crate) use handler::carry_out;
+pub(crate) use service::{GENERIC_SERVICES, Kept, kind_lists};
+pub(crate) use state::{GENERIC, Row};

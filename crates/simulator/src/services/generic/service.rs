@@ -28,6 +28,9 @@ pub(crate) const GENERIC_SERVICES: [Generic; 13] = [
     Generic("cds.slb"),
 ];
 
+/// Those of which only some Actions are carried out from the catalogue, by the services themselves.
+const BESIDE_CODE: [&str; 1] = ["cds.vpc"];
+
 impl Service for Generic {
     fn name(&self) -> &'static str {
         self.0
@@ -38,11 +41,16 @@ impl Service for Generic {
     }
 
     fn kind_lists(&self, cloud: &Cloud) -> Vec<(String, DashboardList)> {
-        let lists = cloud[GENERIC].kinds(self.0);
-        lists
-            .map(|(kind, rows)| (kind.to_owned(), DashboardList::from(rows)))
-            .collect()
+        kind_lists(cloud, self.0)
     }
+}
+
+/// What a service keeps, by kind.
+pub(crate) fn kind_lists(cloud: &Cloud, service: &str) -> Vec<(String, DashboardList)> {
+    let lists = cloud[GENERIC].kinds(service);
+    lists
+        .map(|(kind, rows)| (kind.to_owned(), DashboardList::from(rows)))
+        .collect()
 }
 
 /// What these services keep. It has no Actions of its own.
@@ -58,7 +66,8 @@ impl Service for Kept {
     }
 
     fn problems(&self, cloud: &Cloud) -> Vec<String> {
-        let known = GENERIC_SERVICES.map(|service| service.0);
+        let services = GENERIC_SERVICES.iter().map(|service| service.0);
+        let known: Vec<&str> = services.chain(BESIDE_CODE).collect();
         cloud[GENERIC].problems(&known)
     }
 

@@ -88,7 +88,10 @@ impl State {
             });
             kinds.insert(name.clone(), rows.collect());
         }
-        self.0.insert(service.service.clone(), kinds);
+        // A call that is refused leaves nothing behind.
+        if !kinds.is_empty() {
+            self.0.insert(service.service.clone(), kinds);
+        }
     }
 
     /// The things of a kind.

@@ -3,6 +3,9 @@
 use crate::cloud::task::{Dialect, Work};
 use cumulua_core::catalog::Action;
 
+/// The waiter whose tasks `/ccs` answers for all services.
+const CDS_TASK: &str = "cds_task";
+
 /// Making something.
 pub(super) fn create(action: &Action) -> Work {
     dialect(action).work("create", 30, 120)
@@ -19,9 +22,9 @@ pub(super) fn remove(action: &Action) -> Work {
 }
 
 fn dialect(action: &Action) -> Dialect {
-    if action.task.is_some() {
-        Dialect::Catalogued
-    } else {
-        Dialect::Unasked
+    match &action.task {
+        Some(task) if task.waiter == CDS_TASK => Dialect::CdsTask,
+        Some(_) => Dialect::Catalogued,
+        None => Dialect::Unasked,
     }
 }

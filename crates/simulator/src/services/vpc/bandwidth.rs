@@ -4,7 +4,7 @@ use super::answers::started;
 use super::eip::{self, bandwidth_json, qos};
 use super::refusals::{in_use, not_found, wrong_state};
 use super::state::{Bandwidth, Eip, Line, VPC};
-use super::{Effect, metering, site, work};
+use super::{Effect, load_balancer, metering, site, work};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
@@ -108,6 +108,7 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
             eip.id
         )));
     }
+    load_balancer::none_has(call.cloud, &id)?;
     call.cloud[VPC].bandwidths.remove(&id);
     call.cloud.end_use(&id);
     Ok(json!({"Data": null}))

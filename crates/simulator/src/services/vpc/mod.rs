@@ -7,6 +7,7 @@ mod effect;
 mod eip;
 mod flow;
 mod index;
+pub(crate) mod load_balancer;
 mod metering;
 mod net;
 mod price;

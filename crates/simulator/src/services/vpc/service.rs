@@ -3,13 +3,15 @@
 use super::effect::Effect;
 use super::state::VPC;
 use super::{
-    bandwidth, binding, eip, flow, index, metering, net, price, problems, usage, vlink, vpcs,
+    bandwidth, binding, eip, flow, index, load_balancer, metering, net, price, problems, usage,
+    vlink, vpcs,
 };
 use crate::cloud::call::Table;
 use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
+use crate::services::generic::kind_lists;
 
 /// The service.
 pub(crate) struct Vpc;
@@ -25,6 +27,7 @@ impl Service for Vpc {
             binding::ACTIONS,
             eip::ACTIONS,
             flow::ACTIONS,
+            load_balancer::ACTIONS,
             net::ACTIONS,
             price::ACTIONS,
             usage::ACTIONS,
@@ -51,6 +54,10 @@ impl Service for Vpc {
 
     fn problems(&self, cloud: &Cloud) -> Vec<String> {
         problems::problems(cloud)
+    }
+
+    fn kind_lists(&self, cloud: &Cloud) -> Vec<(String, DashboardList)> {
+        kind_lists(cloud, self.name())
     }
 
     fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {

@@ -88,10 +88,189 @@ fn edge_eip(cloud: &TestCloud) -> (String, String) {
     )
 }
 
+/// A load balancer in Hong Kong with a listener and a server behind it: their ids.
+fn balanced(cloud: &TestCloud) -> (String, String, String) {
+    let id = |answer: &Json, name: &str| answer["Data"][name].as_str().unwrap().to_owned();
+    let order = json!({"RegionCode": "CN_Hongkong", "AvailableZoneCode": "CN_Hongkong_B", "VpcId": VPC_ID, "Name": "front",
+        "NetType": "wan", "ConfType": "slb.v1.small"});
+    let balancer = id(&done(cloud, "CreateVpcSlb", &order), "SlbId");
+    let listener = json!({"SlbId": balancer, "ListenName": "web", "Vip": "38.123.96.8", "VipId": "v", "VipType": "wan_eip",
+        "ListenProtocol": "TCP", "ListenPort": 443, "Scheduler": "wrr"});
+    let listener = id(&done(cloud, "CreateVpcSLBListen", &listener), "ListenId");
+    let server = json!({"VmId": "ins-1", "VmName": "one", "VmPublicIp": "", "VmType": "kvm", "VmPrivateIp": "10.10.11.9",
+        "Port": "80", "Weight": "100"});
+    let bind = json!({"ListenId": listener, "RsList": [server]});
+    done(cloud, "CreateVpcSLBRsPort", &bind);
+    let listed = ports(cloud, &listener, "");
+    (
+        balancer,
+        listener,
+        listed[0]["RsPortId"].as_str().unwrap().to_owned(),
+    )
+}
+
+fn ports(cloud: &TestCloud, listener: &str, keyword: &str) -> Vec<Json> {
+    let params = json!({"ListenId": listener, "Keyword": keyword});
+    let listed = ask(cloud, "QueryVpcSLBRsPort", &params).ok();
+    let listed = listed["Data"]["RsPortList"].as_array().unwrap().clone();
+    let total = &ask(cloud, "QueryVpcSLBRsPort", &params).ok()["Data"]["Total"];
+    assert_eq!(total, listed.len());
+    listed
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_has_listeners_and_servers_until_it_goes() {
+    let cloud = TestCloud::new();
+    let (balancer, listener, port) = balanced(&cloud);
+    let balancers = |params: Json| {
+        let answer = ask(&cloud, "DescribeVpcSlbListInfo", &params).ok();
+        answer["Data"]["SlbList"].as_array().unwrap().clone()
+    };
+    assert_eq!(balancers(json!({"Keyword": "fro"})).len(), 1);
+    assert_eq!(balancers(json!({"VpcId": VPC_ID, "Keyword": ""})).len(), 1);
+    assert!(balancers(json!({"Keyword": "back"})).is_empty());
+    assert!(balancers(json!({"VpcId": NOBODY})).is_empty());
+    let update = json!({"SlbId": balancer, "Name": "edge", "NetType": "wan_lan", "ConfType": "slb.v1.large"});
+    done(&cloud, "UpdateVpcSlb", &update);
+    let detail = ask(
+        &cloud,
+        "DescribeVpcSlbDetailInfo",
+        &json!({"SlbId": balancer}),
+    )
+    .ok();
+    assert_eq!(detail["Data"]["Name"], "edge");
+    assert_eq!(detail["Data"]["NetType"], "wan_lan");
+    assert_eq!(
+        detail["Data"]["BandwidthInfo"],
+        json!({"Id": "", "Name": ""})
+    );
+
+    let own = ask(&cloud, "QueryVpcSLBListen", &json!({"ListenId": listener})).ok();
+    assert_eq!(own["Data"]["ListenPort"], 443);
+    assert_eq!(own["Data"]["Vip"], "38.123.96.8");
+    let listed = ask(
+        &cloud,
+        "DescribeVpcSlbListenList",
+        &json!({"SlbId": balancer}),
+    )
+    .ok();
+    assert_eq!(listed["Data"]["Total"], 1);
+    assert_eq!(listed["Data"]["ListenList"][0]["ListenPort"], "443");
+    assert_eq!(listed["Data"]["ListenList"][0]["ListenVip"], "38.123.96.8");
+
+    assert_eq!(ports(&cloud, &listener, "")[0]["LanIp"], "10.10.11.9");
+    assert_eq!(ports(&cloud, &listener, "on").len(), 1);
+    assert!(ports(&cloud, &listener, "two").is_empty());
+    let change = json!({"RsPortList": [{"RsPortId": port, "Port": "81", "Weight": "7"}]});
+    let answer = ask(&cloud, "UpdateVpcSLBRsPort", &change).ok();
+    assert_eq!(ports(&cloud, &listener, "")[0]["Port"], "80");
+    cloud.settle();
+    let task = json!({"TaskId": answer["TaskId"]});
+    assert_eq!(
+        cloud.ask("DescribeTask", &task).ok()["Data"]["Status"],
+        "FINISH"
+    );
+    let changed = ports(&cloud, &listener, "")[0].clone();
+    assert_eq!(
+        (&changed["Port"], &changed["Weight"]),
+        (&json!("81"), &json!("7"))
+    );
+    let unknown = json!({"RsPortList": [{"RsPortId": NOBODY, "Port": "81", "Weight": "7"}]});
+    assert_eq!(
+        ask(&cloud, "UpdateVpcSLBRsPort", &unknown).code(),
+        "ResourceNotFound"
+    );
+
+    done(&cloud, "DeleteVpcSlb", &json!({"SlbId": balancer}));
+    assert!(balancers(json!({})).is_empty());
+    let gone = ask(&cloud, "QueryVpcSLBListen", &json!({"ListenId": listener}));
+    assert_eq!(gone.code(), "ResourceNotFound");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vpc_and_a_bandwidth_stay_while_a_load_balancer_has_them() {
+    let cloud = TestCloud::new();
+    let (edge_vpc, subnet, gateway) = edge(&cloud);
+    done(&cloud, "DeleteSubnet", &json!({"SubnetId": subnet}));
+    let gateway = json!({"VirtualGateWayId": gateway});
+    done(&cloud, "DeleteVirtualGateWay", &gateway);
+    let order = json!({"RegionCode": "CN_Suqian", "AvailableZoneCode": "CN_Suqian_A", "VpcId": edge_vpc, "Name": "front",
+        "NetType": "wan", "ConfType": "slb.v1.small"});
+    let refused = |field: &str, value: &str| {
+        let mut order = order.clone();
+        order[field] = json!(value);
+        ask(&cloud, "CreateVpcSlb", &order).code().to_owned()
+    };
+    assert_eq!(refused("VpcId", NOBODY), "InvalidVPCId.NotFound");
+    assert_eq!(refused("VpcId", VPC_ID), "InvalidParameter");
+    assert_eq!(
+        refused("AvailableZoneCode", "CN_Suqian_Z"),
+        "InvalidParameter"
+    );
+    let balancer = done(&cloud, "CreateVpcSlb", &order)["Data"]["SlbId"].clone();
+    let vpc = json!({"VPCId": edge_vpc});
+    assert_eq!(ask(&cloud, "DeleteVPC", &vpc).code(), "DependencyViolation");
+
+    let (one, other) = (shared(&cloud), shared(&cloud));
+    let bind = |bandwidth: &str, kind: &str, resource: &Json| {
+        let params = json!({"BandwidthId": bandwidth, "BindType": kind, "ResourceId": resource});
+        let answer = ask(&cloud, "BandwidthBindResource", &params);
+        cloud.settle();
+        answer.code().to_owned()
+    };
+    assert_eq!(
+        bind(NOBODY, "VPCSLB", &balancer),
+        "InvalidBandwidthId.NotFound"
+    );
+    assert_eq!(bind(&one, "NAT", &balancer), "InvalidResourceId.NotFound");
+    assert_eq!(bind(&one, "VPCSLB", &balancer), "Success");
+    assert_eq!(bind(&one, "VPCSLB", &balancer), "Success");
+    assert_eq!(bind(&other, "VPCSLB", &balancer), "IncorrectStatus");
+    let detail = ask(
+        &cloud,
+        "DescribeVpcSlbDetailInfo",
+        &json!({"SlbId": balancer}),
+    )
+    .ok();
+    assert_eq!(
+        detail["Data"]["BandwidthInfo"],
+        json!({"Id": one, "Name": "all"})
+    );
+    let own = json!({"BandwidthId": one});
+    assert_eq!(
+        ask(&cloud, "DeleteBandwidth", &own).code(),
+        "DependencyViolation"
+    );
+    done(&cloud, "BandwidthUnbindResource", &own);
+    assert_eq!(
+        ask(&cloud, "BandwidthUnbindResource", &own).code(),
+        "IncorrectStatus"
+    );
+    done(&cloud, "DeleteBandwidth", &own);
+    done(&cloud, "DeleteVpcSlb", &json!({"SlbId": balancer}));
+    done(&cloud, "DeleteVPC", &vpc);
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_of_a_vpc_can_stand_behind_a_listener() {
+    let cloud = TestCloud::new();
+    let id = crate::services::ecs::tests::servers(&cloud, &json!({})).remove(0);
+    let listed = |vpc: &str, kind: &str| {
+        let params = json!({"VpcId": vpc, "VmType": kind});
+        ask(&cloud, "DescribeVpcSlbListenRsInfo", &params).ok()["Data"].clone()
+    };
+    let vpc = crate::EDGE_VPC_ID;
+    assert_eq!(listed(vpc, "kvm")[0]["vm_id"], id);
+    assert_eq!(listed(VPC_ID, "kvm"), json!([]));
+    let watched = ask(&cloud, "DescribeAlarmObject", &json!({})).ok();
+    let first = &watched["Data"][0]["link_instances"][0];
+    assert_eq!(first["instance_id"], PUBLIC_ID);
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
     let actions = TestCloud::new().catalog.actions_of("cds.vpc").unwrap();
-    assert_eq!(actions.len(), 34);
+    assert_eq!(actions.len(), 54);
     for action in actions {
         assert!(
             Vpc.handling(&action.name).is_some(),
@@ -136,7 +315,22 @@ async fn every_action_of_the_catalogue_is_carried_out() {
                 &json!({"VirtualGateWayId": gateway}),
             );
         }
+        let of_balancer = action.name.contains("VpcS")
+            || action.name.ends_with("RsPort")
+            || action.name.ends_with("Resource");
+        let (balancer, listener, port) = if of_balancer {
+            balanced(&cloud)
+        } else {
+            Default::default()
+        };
+        if action.name == "BandwidthUnbindResource" {
+            let bind =
+                json!({"BandwidthId": bandwidth, "BindType": "VPCSLB", "ResourceId": balancer});
+            done(&cloud, "BandwidthBindResource", &bind);
+        }
         let own = json!({
+            "SlbId": balancer, "ListenId": listener, "ListenIds": [listener], "RsPortIds": [port], "VpcId": VPC_ID,
+            "ResourceId": balancer, "RsPortList": [{"RsPortId": port, "Port": "81", "Weight": "7"}],
             "VPCId": if action.name == "DeleteVPC" { &edge_vpc } else { VPC_ID }, "VPCID": edge_vpc,
             "SubnetId": if action.name == "DeleteSubnet" { &edge_subnet } else { SUBNET_ID },
             "VirtualGateWayId": gateway, "EIPId": if action.name == "UnbindEIP" { &eips[1] } else { &eips[0] }, "NetId": SUBNET_ID,
@@ -160,6 +354,10 @@ async fn every_action_of_the_catalogue_is_carried_out() {
                 params["Ips"][0]["NetId"] = json!(gateway);
                 params["Ips"][0]["AddressList"] = json!(["10.6.1.7"]);
                 params["Ips"][0]["EIPList"] = json!([address]);
+            }
+            "CreateVpcSlb" => {
+                params["RegionCode"] = json!("CN_Hongkong");
+                params["AvailableZoneCode"] = json!("CN_Hongkong_B");
             }
             _ => {}
         }

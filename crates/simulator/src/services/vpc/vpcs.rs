@@ -4,7 +4,7 @@ use super::answers::started;
 use super::net::{self, Wish};
 use super::refusals::{in_use, wrong_state};
 use super::state::{NetKind, VPC, Vpc};
-use super::{Effect, site, work};
+use super::{Effect, load_balancer, site, work};
 use crate::cloud::addresses::Range;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_time;
@@ -95,6 +95,7 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
             net.id
         )));
     }
+    load_balancer::none_in(call.cloud, &id)?;
     let plan = Plan::holding(work::DELETE_VPC, vec![id.clone()]).showing("deleting");
     Ok(started(
         &call.cloud.start(plan.then(Effect::RemoveVpc { vpc: id })),
