@@ -17,7 +17,7 @@ use crate::client::retry::RetryBudget;
 use crate::client::transport::Transport;
 use crate::config::Profiles;
 use crate::policy::ReservedPath;
-use cumulua_core::catalog::{Catalog, ProductModel};
+use cumulua_core::catalog::{Action, Catalog, ProductModel};
 use cumulua_core::clock::Clock;
 use cumulua_core::controls;
 use cumulua_core::secret::Redactor;
@@ -85,6 +85,8 @@ pub struct Gate {
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
     /// Secrets whose shortness was warned about.
     short_secrets: Mutex<BTreeSet<String>>,
+    /// Actions that are no more to be used and were warned about.
+    deprecated: Mutex<BTreeSet<Arc<str>>>,
     waits: AtomicU64,
 }
 
@@ -107,6 +109,7 @@ impl Gate {
             reserved: OnceLock::new(),
             secret_variables: Mutex::default(),
             short_secrets: Mutex::default(),
+            deprecated: Mutex::default(),
             waits: AtomicU64::new(0),
             parts,
         }
@@ -284,6 +287,23 @@ impl Gate {
                     "{what} has fewer than 4 characters: where a service echoes it, it cannot be redacted"
                 ),
             );
+        }
+    }
+
+    /// Warns, once for each, of an Action that is no more to be used.
+    pub(super) fn warn_of_deprecated(&self, action: &Action) {
+        let Some(deprecation) = &action.deprecated else {
+            return;
+        };
+        let is_new = self
+            .deprecated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(Arc::clone(&action.full_name));
+        if is_new {
+            let advice = deprecation.advice();
+            let message = format!("{} is deprecated: {advice}", action.full_name);
+            self.log(Level::Warn, &message);
         }
     }
 

@@ -336,9 +336,16 @@ impl CallEffect {
         }
     }
 
-    /// Logs what the catalogue does not know of the parameters, once the service has answered: where
-    /// that is a refusal, it may be why.
+    /// Logs that the Action is no more to be used, and what the catalogue does not know of the
+    /// parameters, once the service has answered: where that is a refusal, it may be why.
     fn warn(&self, gate: &Gate, outcome: &Result<Answer, Failure>) {
+        let may_be_sent = match outcome {
+            Ok(_) => true,
+            Err(failure) => failure.sent != Sent::No,
+        };
+        if may_be_sent {
+            gate.warn_of_deprecated(&self.call.action);
+        }
         let is_answered = match outcome {
             Ok(_) => true,
             Err(failure) => failure.error.refusal().is_some(),

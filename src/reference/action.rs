@@ -46,7 +46,16 @@ pub(super) fn document(action: &Action) -> Document {
 }
 
 fn facts(action: &Action) -> Vec<(&'static str, Line)> {
-    let mut facts = vec![("Effect", Line::text(describe::effect(action)))];
+    let mut facts = Vec::new();
+    if let Some(deprecation) = &action.deprecated {
+        let mut line = Line::text(&deprecation.why);
+        for (index, name) in deprecation.instead.iter().enumerate() {
+            line = line.and(if index == 0 { "; use " } else { " or " });
+            line = line.and_link(name, name);
+        }
+        facts.push(("Deprecated", line));
+    }
+    facts.push(("Effect", Line::text(describe::effect(action))));
     let others = action.methods[1.min(action.methods.len())..]
         .iter()
         .map(|method| method.as_str());

@@ -22,6 +22,15 @@ pub(super) fn effect(action: &Action) -> String {
     effect
 }
 
+/// What an Action does, in a clause; of one that is no more to be used it says so first.
+pub(super) fn brief(action: &Action) -> String {
+    let brief = first_sentence(&action.summary);
+    match action.deprecated {
+        Some(_) => format!("Deprecated. {brief}"),
+        None => brief.to_owned(),
+    }
+}
+
 /// The table of an Action's parameters, nested ones below their parents.
 pub(super) fn params(action: &Action) -> Option<Block> {
     let mut rows = Vec::new();

@@ -25,6 +25,9 @@ fn action(action: &Action) -> Json {
         "paginator": action.paginator.is_some(),
         "params": params(action.params.iter().filter(|param| !is_header(param))),
     });
+    if let Some(deprecation) = &action.deprecated {
+        listed["deprecated"] = json!({"why": deprecation.why, "instead": deprecation.instead});
+    }
     if !action.service.kinds.is_empty() && !action.read_only {
         let removed = action
             .service
@@ -108,6 +111,20 @@ mod tests {
         assert_eq!(delete["removes"], serde_json::json!(["backup"]));
         assert_eq!(delete["again"], "harmless");
         assert!(find("DescribeBackups").get("again").is_none());
+    }
+
+    #[test]
+    fn what_is_no_more_to_be_used_says_why_and_what_to_use() {
+        let listed = listing(&Catalog::default().actions_of("cds.ccs").unwrap());
+        let find = |name: &str| {
+            let mut all = listed.as_array().unwrap().iter();
+            all.find(|entry| entry["name"] == format!("cds.ccs.{name}"))
+                .unwrap()
+        };
+        let old = &find("CreateSecurityGroup")["deprecated"];
+        assert_eq!(old["instead"], serde_json::json!(["cds.ccs.CreateNSG"]));
+        assert!(old["why"].as_str().unwrap().contains("out of service"));
+        assert!(find("CreateNSG").get("deprecated").is_none());
     }
 
     #[test]

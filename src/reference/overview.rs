@@ -1,6 +1,6 @@
 //! The pages of products, services and reference tables.
 
-use super::describe::{effect, first_sentence};
+use super::describe::{brief, effect};
 use super::document::{Block, Document, Line, Row};
 use cumulua_core::catalog::path::text;
 use cumulua_core::catalog::{Action, Catalog, CatalogError, ProductModel, Region, Table};
@@ -143,11 +143,7 @@ pub(super) fn table(product: &ProductModel, name: &str, table: &Table) -> Docume
 fn actions(actions: &[Action]) -> Option<Block> {
     let row = |action: &Action| {
         let name = Line::default().and_link(&action.name, &action.full_name);
-        Row::of([
-            name,
-            Line::text(first_sentence(&action.summary)),
-            Line::text(effect(action)),
-        ])
+        Row::of([name, Line::text(brief(action)), Line::text(effect(action))])
     };
     Block::table(
         &["Action", "What it does", "Effect"],

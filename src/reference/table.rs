@@ -1,6 +1,6 @@
 //! Actions with their summaries, for the terminal.
 
-use super::describe::first_sentence;
+use super::describe::brief;
 use super::page::{Paper, grid};
 use cumulua_core::catalog::Action;
 use cumulua_core::controls::escape;
@@ -9,7 +9,7 @@ use cumulua_core::controls::escape;
 /// width, one below the other; a summary is cut to its first sentence.
 pub fn table(actions: &[Action], width: usize) -> String {
     let row = |action: &Action| {
-        let summary = escape(first_sentence(&action.summary)).into_owned();
+        let summary = escape(&brief(action)).into_owned();
         (escape(&action.full_name).into_owned(), summary)
     };
     let rows: Vec<_> = actions.iter().map(row).collect();

@@ -18,9 +18,9 @@ const WALK: &str = "## What happened at 02:30";
 const TIME: &str = "02:30";
 
 const SCRIPT: &str = r#"
-    wait(cds.ccs.CreateSecurityGroup {
+    cds.ccs.CreateNSG {
         SecurityGroupName = "night", Description = "for the night", SecurityGroupType = "private",
-    })
+    }
     print "made the group"
 "#;
 

@@ -269,6 +269,7 @@ fn completion_offers_what_can_stand_there_with_its_summary() {
             "cds.ccs.DescribeInst",
             &["DescribeInstanceMonitor  Reads", "DescribeInstances"],
         );
+        offers("cds.oss_suqian.", &["Deprecated: "]);
         offers("cds.ccs.CreateInstance { V", &["{ VdcId ="]);
         offers(
             "cds.ccs.CreateInstance { DataDisks = { { Si",

@@ -52,6 +52,57 @@ fn call_prints_the_answer_as_json() {
 }
 
 #[test]
+fn what_is_no_more_to_be_used_is_warned_about_once_a_run_and_action() {
+    let code =
+        "local group = { SecurityGroupName = 'a', Description = '', SecurityGroupType = 'public' }
+        for _ = 1, 3 do cds.ccs.CreateSecurityGroup(group) end
+        parallel({ cds.ccs.DescribeSecurityGroups, cds.ccs.DescribeSecurityGroups })
+        cds.ccs.DescribeNSGs()";
+    let output = Test::simulated(code).run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let warnings: Vec<&str> = output.stderr.lines().collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for (warning, name, instead) in [
+        (warnings[0], "CreateSecurityGroup", "CreateNSG"),
+        (warnings[1], "DescribeSecurityGroups", "DescribeNSGs"),
+    ] {
+        let begin = format!("warning: cds.ccs.{name} is deprecated: ");
+        assert!(warning.starts_with(&begin), "{warning}");
+        let end = format!("; use cds.ccs.{instead}");
+        assert!(warning.ends_with(&end), "{warning}");
+    }
+    let groups = "cds.ccs.DescribeSecurityGroups";
+    let output = Test::new().args(["call", "--sim", groups]).run();
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+    // What was not sent is no use of it.
+    let code = "pcall(cds.ccs.CreateSecurityGroup, {})";
+    assert_eq!(Test::simulated(code).run().stderr, "");
+}
+
+#[test]
+fn what_is_no_more_to_be_used_is_marked_in_lists_and_comes_last() {
+    let output = Test::new().args(["actions", "CreateSecurityGroup"]).run();
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("cds.sg.CreateSecurityGroup "),
+        "{lines:?}"
+    );
+    let last = lines
+        .iter()
+        .find(|line| line.starts_with("cds.ccs.CreateSecurityGroup "));
+    assert!(last.unwrap().contains(" Deprecated. Creates"), "{lines:?}");
+    let page = Test::new()
+        .args(["docs", "cds.ccs.LeaveSecurityGroup"])
+        .run();
+    let page: Vec<&str> = page.stdout.split_whitespace().collect();
+    let page = page.join(" ");
+    assert!(page.contains("Deprecated out of service since"), "{page}");
+    assert!(page.contains("; use cds.ccs.LeaveNSG Effect"), "{page}");
+    let service = Test::new().args(["docs", "cds.ccs"]).run();
+    assert_eq!(service.stdout.matches("Deprecated. ").count(), 12);
+}
+
+#[test]
 fn call_waits_with_the_option_for_it() {
     let parameters = [
         "RegionId=CN_Beijing_A",

@@ -18,8 +18,12 @@ fn entry(action: &Action) -> String {
     words.sort();
     words.dedup();
     let term = action.term.as_deref().unwrap_or_default();
-    json!({ "n": action.full_name, "s": action.summary, "t": term, "w": words.join(" ") })
-        .to_string()
+    let summary = &action.summary;
+    let summary = match action.deprecated {
+        Some(_) => format!("Deprecated. {summary}"),
+        None => summary.clone(),
+    };
+    json!({ "n": action.full_name, "s": summary, "t": term, "w": words.join(" ") }).to_string()
 }
 
 fn param_terms(params: &[Param], words: &mut Vec<String>) {

@@ -125,8 +125,15 @@ fn action_text(action: &Action) -> String {
         .iter()
         .any(|param| param.required == Required::Yes && param.generated.is_none());
     let optional = if needed { "" } else { "?" };
+    let deprecated = action.deprecated.as_ref();
+    let deprecated = deprecated.map_or(String::new(), |deprecation| {
+        format!(
+            "---\n---Deprecated: {}.\n---@deprecated\n",
+            deprecation.advice()
+        )
+    });
     format!(
-        "\n{}---{}{term}\n---@param params{optional} {name}.Params\n---@param options? cumulua.CallOptions\n---@return {name}.Answer\nfunction {name}(params, options) end\n",
+        "\n{}---{}{term}\n{deprecated}---@param params{optional} {name}.Params\n---@param options? cumulua.CallOptions\n---@return {name}.Answer\nfunction {name}(params, options) end\n",
         classes.text(),
         action.summary
     )
@@ -163,6 +170,26 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "no line {line}");
         }
+    }
+
+    #[test]
+    fn what_is_no_more_to_be_used_is_marked_for_editors() {
+        let text = file("cds.ccs.lua");
+        let lines: Vec<&str> = text.lines().collect();
+        let above = |function: &str| {
+            let declared = format!("function cds.ccs.{function}(params, options) end");
+            let at = lines.iter().position(|line| *line == declared).unwrap();
+            let mut before = lines[..at].iter().rev();
+            let comment = before.by_ref().take_while(|line| line.starts_with("---"));
+            comment.copied().collect::<Vec<_>>()
+        };
+        let old = above("CreateSecurityGroup");
+        assert!(old.contains(&"---@deprecated"), "{old:?}");
+        assert!(
+            old.iter()
+                .any(|line| line.ends_with("; use cds.ccs.CreateNSG."))
+        );
+        assert!(!above("CreateNSG").contains(&"---@deprecated"));
     }
 
     #[test]

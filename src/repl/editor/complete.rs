@@ -6,7 +6,9 @@ use crate::lua::inspect::{InAnswer, Inspected};
 use crate::lua_syntax::{is_name, keywords};
 use crate::reference::lua_types;
 use crate::repl::commands::parse;
-use cumulua_core::catalog::{Action, Catalog, Field, Kind, KnownValue, Param, Required};
+use cumulua_core::catalog::{
+    Action, ActionModel, Catalog, Field, Kind, KnownValue, Param, Required,
+};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;
@@ -137,6 +139,15 @@ fn fields(path: &ValuePath, knowledge: &dyn Knowledge) -> Vec<Candidate> {
 }
 
 /// The services of a product, or the Actions of a service.
+/// What an Action does; of one that is no more to be used, why and what to use.
+fn said_of(action: &ActionModel) -> String {
+    let deprecated = action.deprecated.as_ref();
+    deprecated.map_or_else(
+        || action.summary.clone(),
+        |deprecation| format!("Deprecated: {}", deprecation.advice()),
+    )
+}
+
 fn members(name: &str, catalog: &Catalog) -> Vec<Candidate> {
     let services = catalog.services_of(name).into_iter().map(|service| {
         let title = catalog
@@ -151,7 +162,7 @@ fn members(name: &str, catalog: &Catalog) -> Vec<Candidate> {
             service
                 .actions
                 .iter()
-                .map(|action| Candidate::new(&action.name, &action.summary)),
+                .map(|action| Candidate::new(&action.name, said_of(action))),
         );
     }
     if !name.contains('.') {

@@ -87,6 +87,7 @@ impl Action {
             summary: "Not in the catalogue".to_owned(),
             source: None,
             line: None,
+            deprecated: None,
             methods: vec![method],
             host: None,
             path: None,

@@ -2,7 +2,8 @@
 
 use super::{Action, ActionModel};
 
-/// The Actions that have every one of `words` somewhere, best first.
+/// The Actions that have every one of `words` somewhere, best first, and those last that are no more
+/// to be used.
 pub fn search(actions: Vec<Action>, words: &[String]) -> Vec<Action> {
     let words: Vec<String> = words
         .iter()
@@ -13,7 +14,7 @@ pub fn search(actions: Vec<Action>, words: &[String]) -> Vec<Action> {
         .into_iter()
         .filter_map(|action| score(&action, &words).map(|score| (score, action)))
         .collect();
-    ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    ranked.sort_by_key(|(score, action)| (action.deprecated.is_some(), std::cmp::Reverse(*score)));
     ranked.into_iter().map(|(_, action)| action).collect()
 }
 

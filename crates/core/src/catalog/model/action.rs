@@ -60,6 +60,9 @@ pub struct ActionModel {
     /// Where it stands in the source document; none in an overlay's Action.
     #[serde(default)]
     pub line: Option<u32>,
+    /// That it is no more to be used, and why.
+    #[serde(default)]
+    pub deprecated: Option<Deprecation>,
     /// Its methods; the first is used.
     pub methods: Vec<Method>,
     /// The documented host, where it is not the service's.
@@ -128,6 +131,27 @@ pub struct ActionModel {
     /// Where the document contradicts itself, and what is worth knowing.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Why an Action is no more to be used.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deprecation {
+    /// Why, as a clause.
+    pub why: String,
+    /// Actions that do it now; none where no document has any.
+    #[serde(default)]
+    pub instead: Vec<String>,
+}
+
+impl Deprecation {
+    /// Why, and what to use, in a line.
+    pub fn advice(&self) -> String {
+        if self.instead.is_empty() {
+            return self.why.clone();
+        }
+        format!("{}; use {}", self.why, self.instead.join(" or "))
+    }
 }
 
 /// An Action's answer.
