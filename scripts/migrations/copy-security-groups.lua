@@ -1,5 +1,5 @@
--- Copies security groups with their rules from one profile to another; what is there already is
--- left alone, so it can run again.
+-- Copies network security groups with their rules from one profile to another; what is there already
+-- is left alone, so it can run again.
 --
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new --dry-run
@@ -11,8 +11,8 @@
 -- Reads: the groups and rules of both accounts. Makes: groups and rules in the account of --to.
 -- Never changes or deletes any, and puts no server into a group. Two groups of one name and type
 -- are the same group here. Names as arguments copy only these groups. What a call whose answer was
--- lost has made is looked for and not made again. Where a run was killed, let its tasks end before
--- the next: what a task still makes is not listed.
+-- lost has made is looked for and not made again. A rule whose priority another rule of the group has
+-- there is refused, and so reported. Copies are in the default project of --to.
 
 local usage = "usage: copy-security-groups.lua --from PROFILE --to PROFILE [--dry-run] [GROUP…]"
 
@@ -64,7 +64,7 @@ end
 -- of one name.
 local function groups_of(ccs, profile)
 	local found = {}
-	for group in items(ccs.DescribeSecurityGroups) do
+	for group in items(ccs.DescribeNSGs) do
 		local key = key_of(group)
 		if found[key] and is_wanted(group) then
 			error(profile .. " has two " .. key .. " groups (" .. found[key].SecurityGroupId .. ", " .. group.SecurityGroupId .. "); rename one", 0)
@@ -77,13 +77,13 @@ end
 -- What a rule does; its description and its id do not count.
 local function rule_key(rule)
 	return table.concat({
-		rule.Priority, rule.Action, rule.Direction, rule.Protocol, rule.Type, rule.TargetAddress, rule.TargetPort or "", rule.LocalPort or "",
+		rule.Priority, rule.Action, rule.Direction, rule.Protocol, table.concat(rule.IpList, ","), table.concat(rule.PortList, ","),
 	}, " ")
 end
 
 local function rules_of(ccs, id)
 	local rules = {}
-	for rule in items(ccs.DescribeSecurityGroupAttribute, { SecurityGroupId = id }) do
+	for _, rule in ipairs(ccs.DescribeNSGAttribute({ SecurityGroupId = id }).Data.Rules) do
 		rules[rule_key(rule)] = rule
 	end
 	return rules
@@ -98,12 +98,9 @@ local function sorted(map)
 	return keys
 end
 
--- Makes something and waits for it. Where the answer is lost, it is there some time later, or it is
--- not known.
+-- Makes something. Where the answer is lost, it is there some time later, or it is not known.
 local function make(action, params, is_there)
-	local ok, problem = pcall(function()
-		wait(action(params))
-	end)
+	local ok, problem = pcall(action, params)
 	if ok then
 		return
 	elseif type(problem) ~= "table" or problem.sent ~= "maybe" then
@@ -117,7 +114,7 @@ local function make(action, params, is_there)
 end
 
 local function group_like(group)
-	for made in items(target.DescribeSecurityGroups, { Keyword = group.SecurityGroupName, SecurityGroupType = group.SecurityGroupType }) do
+	for made in items(target.DescribeNSGs, { Keyword = group.SecurityGroupName, SecurityGroupType = group.SecurityGroupType }) do
 		if key_of(made) == key_of(group) then
 			return made
 		end
@@ -130,28 +127,25 @@ local function make_group(group)
 		SecurityGroupType = group.SecurityGroupType,
 		Description = group.Description,
 	}
-	make(target.CreateSecurityGroup, params, function()
+	make(target.CreateNSG, params, function()
 		return group_like(group) ~= nil
 	end)
-	-- The answer does not carry the id.
+	-- A lost answer has no id.
 	return group_like(group) or error("the group " .. group.SecurityGroupName .. " was made and is not listed", 0)
 end
 
 local function add_rule(id, rule)
-	local is_icmp = rule.Protocol == "ICMP"
 	local params = {
 		SecurityGroupId = id,
-		Action = rule.Action == 0 and "0" or "1",
+		Action = rule.Action,
 		Description = rule.Description,
-		TargetAddress = rule.TargetAddress,
-		TargetPort = not is_icmp and rule.TargetPort or nil,
-		LocalPort = not is_icmp and rule.LocalPort or nil,
 		Direction = rule.Direction,
-		Priority = tostring(rule.Priority),
 		Protocol = rule.Protocol,
-		RuleType = rule.Type,
+		IpList = rule.IpList,
+		PortList = rule.PortList,
+		Priority = rule.Priority,
 	}
-	make(target.AddSecurityGroupRule, params, function()
+	make(target.AddNSGRule, params, function()
 		return rules_of(target, id)[rule_key(rule)] ~= nil
 	end)
 end

@@ -40,18 +40,18 @@ impl Accounts {
         let code = r#"
             local ccs = cds.ccs
             for _, name in ipairs { "web", "db" } do
-                wait(ccs.CreateSecurityGroup { SecurityGroupName = name, Description = name, SecurityGroupType = "private" })
-                local id = ccs.DescribeSecurityGroups { Keyword = name }.Data.SecurityGroup[1].SecurityGroupId
+                local made = ccs.CreateNSG { SecurityGroupName = name, Description = name, SecurityGroupType = "private" }
+                local id = made.Data.SecurityGroupId
                 for priority, port in ipairs { "22", "443" } do
-                    wait(ccs.AddSecurityGroupRule {
-                        SecurityGroupId = id, Action = "1", Description = port, TargetAddress = "10.0.0.0/8", TargetPort = "0",
-                        LocalPort = port, Direction = "all", Priority = tostring(priority), Protocol = "TCP", RuleType = "ip",
-                    })
+                    ccs.AddNSGRule {
+                        SecurityGroupId = id, Action = "ACCEPT", Description = port, IpList = { "10.0.0.0/8", "192.168.0.1" },
+                        PortList = { port, "8000-8080" }, Direction = 0, Priority = priority, Protocol = "TCP",
+                    }
                 end
-                wait(ccs.AddSecurityGroupRule {
-                    SecurityGroupId = id, Action = "1", Description = "ping", TargetAddress = "0.0.0.0/0",
-                    Direction = "all", Priority = "9", Protocol = "ICMP", RuleType = "ip",
-                })
+                ccs.AddNSGRule {
+                    SecurityGroupId = id, Action = "DROP", Description = "ping", IpList = { "0.0.0.0/0" }, PortList = { "0" },
+                    Direction = 1, Priority = 9, Protocol = "ICMP",
+                }
             end
         "#;
         Test::against(&self.old.0, code).prints("");
@@ -114,32 +114,29 @@ fn a_simulated_copy_makes_nothing_twice_on_a_bad_day() {
         r#"
         local old, new = cds.with {{ profile = "old" }}.ccs, cds.with {{ profile = "new" }}.ccs
         for _, name in ipairs {{ "web", "db" }} do
-            wait(old.CreateSecurityGroup {{ SecurityGroupName = name, Description = name, SecurityGroupType = "private" }})
-            local id = old.DescribeSecurityGroups {{ Keyword = name }}.Data.SecurityGroup[1].SecurityGroupId
+            local made = old.CreateNSG {{ SecurityGroupName = name, Description = name, SecurityGroupType = "private" }}
             for priority, port in ipairs {{ "22", "443" }} do
-                wait(old.AddSecurityGroupRule {{
-                    SecurityGroupId = id, Action = "1", Description = port, TargetAddress = "10.0.0.0/8", TargetPort = "0",
-                    LocalPort = port, Direction = "all", Priority = tostring(priority), Protocol = "TCP", RuleType = "ip",
-                }})
+                old.AddNSGRule {{
+                    SecurityGroupId = made.Data.SecurityGroupId, Action = "ACCEPT", Description = port, IpList = {{ "10.0.0.0/8" }},
+                    PortList = {{ port }}, Direction = 0, Priority = priority, Protocol = "TCP",
+                }}
             end
         end
-        assert(#sim.requests() == 0 and #sim.requests("new") == 0 and #sim.requests("old") > 6)
+        assert(#sim.requests() == 0 and #sim.requests("new") == 0 and #sim.requests("old") == 6)
         args = {{ "--from", "old", "--to", "new" }}
         local script = "{root}/scripts/migrations/copy-security-groups.lua"
-        sim.fault {{ action = "CreateSecurityGroup", kind = "drop_after", times = 1, profile = "new" }}
-        sim.fault {{ action = "AddSecurityGroupRule", kind = "drop_after", times = 1, after = 1, profile = "new" }}
-        sim.fault {{ action = "AddSecurityGroupRule", kind = "refuse", code = "Busy", http = 400, times = 1, after = 2, profile = "new" }}
+        sim.fault {{ action = "CreateNSG", kind = "drop_after", times = 1, profile = "new" }}
+        sim.fault {{ action = "AddNSGRule", kind = "drop_after", times = 1, after = 1, profile = "new" }}
+        sim.fault {{ action = "AddNSGRule", kind = "refuse", code = "Busy", http = 400, times = 1, after = 2, profile = "new" }}
         local ok, problem = pcall(dofile, script)
         assert(not ok and problem.code == "Busy", tostring(problem))
         dofile(script)
         dofile(script)
         time.sleep("1h")
         local groups, rules = 0, 0
-        for group in items(new.DescribeSecurityGroups) do
+        for group in items(new.DescribeNSGs) do
             groups = groups + 1
-            for _ in items(new.DescribeSecurityGroupAttribute, {{ SecurityGroupId = group.SecurityGroupId }}) do
-                rules = rules + 1
-            end
+            rules = rules + new.DescribeNSGAttribute({{ SecurityGroupId = group.SecurityGroupId }}).Data.RuleCount
         end
         print(groups, rules)"#
     );
