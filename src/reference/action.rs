@@ -95,6 +95,10 @@ fn facts(action: &Action) -> Vec<(&'static str, Line)> {
         "Source",
         Line::text(format!("{}{line} ({})", source.file, source.title)),
     ));
+    if let Some((newer, line)) = action.newer_source() {
+        let text = format!("{}, line {line} ({})", newer.file, newer.title);
+        facts.push(("Newer source", Line::text(text)));
+    }
     facts
 }
 

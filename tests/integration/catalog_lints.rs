@@ -520,6 +520,29 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
 }
 
 #[test]
+fn every_document_of_an_action_is_one_of_its_service() {
+    let mut found = Vec::new();
+    for action in actions() {
+        let named = action.source.iter();
+        let named = named.chain(action.newer.as_ref().map(|newer| &newer.source));
+        found.extend(
+            named
+                .filter(|name| !action.service.sources.contains_key(*name))
+                .map(|name| format!("{}: no document {name}", action.full_name)),
+        );
+        // What the newer document alone has is told from the rest.
+        let mut says = 0;
+        each_param(&action.params, &mut |param, _| {
+            let note = param.note.as_deref().unwrap_or_default();
+            says += usize::from(note.contains("newer document"));
+        });
+        let is_said = says == 0 || action.newer.is_some();
+        found.extend((!is_said).then(|| format!("{}: which newer document?", action.full_name)));
+    }
+    none(found);
+}
+
+#[test]
 fn what_is_no_more_to_be_used_says_why_and_names_what_is() {
     let catalog = Catalog::default();
     let mut found = Vec::new();

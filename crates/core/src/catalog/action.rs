@@ -49,6 +49,13 @@ impl Action {
             .unwrap_or(&self.product.source)
     }
 
+    /// The newer document that has it too, and the line there.
+    pub fn newer_source(&self) -> Option<(&Source, u32)> {
+        let newer = self.model.newer.as_ref()?;
+        let source = self.service.sources.get(&newer.source)?;
+        Some((source, newer.line))
+    }
+
     /// Codes that mean success, in lower case; empty where success has no code.
     pub fn success_codes(&self) -> &[String] {
         let own = self.service.success.as_ref();
@@ -88,6 +95,7 @@ impl Action {
             source: None,
             line: None,
             deprecated: None,
+            newer: None,
             methods: vec![method],
             host: None,
             path: None,

@@ -63,6 +63,9 @@ pub struct ActionModel {
     /// That it is no more to be used, and why.
     #[serde(default)]
     pub deprecated: Option<Deprecation>,
+    /// Where it stands in a newer document, of which what is more is taken in too.
+    #[serde(default)]
+    pub newer: Option<NewerSource>,
     /// Its methods; the first is used.
     pub methods: Vec<Method>,
     /// The documented host, where it is not the service's.
@@ -131,6 +134,16 @@ pub struct ActionModel {
     /// Where the document contradicts itself, and what is worth knowing.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Where an Action stands in a newer document.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewerSource {
+    /// A name of the service's `sources`.
+    pub source: String,
+    /// The line.
+    pub line: u32,
 }
 
 /// Why an Action is no more to be used.

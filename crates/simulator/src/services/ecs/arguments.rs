@@ -13,6 +13,14 @@ pub(crate) fn filled<'a>(call: &Call<'a>, name: &str) -> Result<&'a str, Refusal
     }
 }
 
+/// Whether `BillingMethod` is by the month. There are no spot instances here.
+pub(super) fn is_prepaid(call: &Call) -> Result<bool, Refusal> {
+    match filled(call, "BillingMethod")? {
+        "3" => Err(call.malformed("BillingMethod", "the simulator has no spot instances")),
+        method => Ok(method == "1"),
+    }
+}
+
 /// The ids of a list, each once; at least one.
 pub(crate) fn ids(call: &Call, name: &str) -> Result<Vec<String>, Refusal> {
     let mut ids: Vec<String> = Vec::new();

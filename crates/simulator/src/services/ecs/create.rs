@@ -1,7 +1,7 @@
 //! Creating servers.
 
 use super::answers::day;
-use super::arguments::filled;
+use super::arguments::{filled, is_prepaid};
 use super::disk::{self, Wish};
 use super::price::{self, Term};
 use super::state::{Billing, ECS, Exit, LocalDisk, Os, Power, Server};
@@ -113,7 +113,7 @@ fn order(call: &Call) -> Result<ServerOrder, Refusal> {
     dns(call)?;
     let per_day = price::per_day_with_disks(size, std::iter::once(&system).chain(&disks)) * number;
     let credit = credit(call)?;
-    let (billing, price) = if filled(call, "BillingMethod")? == "1" {
+    let (billing, price) = if is_prepaid(call)? {
         let term = Term::of(call)?;
         let price = term.price(per_day);
         let renews = params.count("IsAutoRenewal") != Some(0);

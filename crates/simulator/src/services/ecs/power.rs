@@ -17,6 +17,12 @@ fn operate(call: &mut Call) -> Result<Json, Refusal> {
         "shutdown_ecs" => (work::STOP, Power::Running, Power::Shutdown),
         "restart_ecs" => (work::RESTART, Power::Running, Power::Running),
         "hard_shutdown_ecs" => (work::SWITCH_OFF, Power::Running, Power::Shutdown),
+        // The vendor enables accounts for it one by one.
+        "free_shutdown_ecs" => {
+            let text =
+                "The account is not enabled for servers that cost nothing while they are off";
+            return Err(Refusal::new("InvalidOperation", text));
+        }
         _ => return Err(call.malformed("OpType", "there is no such operation")),
     };
     let servers = call.batch(&ids(call, "EcsIds")?)?;

@@ -1,6 +1,6 @@
 //! Prices. The document gives no tariff; this one is made up, and fixed.
 
-use super::arguments::filled;
+use super::arguments::is_prepaid;
 use super::disk::{self, Wish};
 use super::family;
 use super::state::{Billing, ECS, Server};
@@ -179,7 +179,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let (system, disks) = disk::wishes(call, "SystemDiskInfo", "DataDiskInfo", 0)?;
     let per_day = per_day_with_disks(size, std::iter::once(&system).chain(&disks));
     let number = call.params.count("Number").unwrap_or(1);
-    let (unit, price) = if filled(call, "BillingMethod")? == "1" {
+    let (unit, price) = if is_prepaid(call)? {
         let term = Term::of(call)?;
         (
             if term.months < 12 { "月" } else { "年" },

@@ -816,3 +816,16 @@ async fn sizes_are_listed_by_family_and_number() {
     assert_eq!(one[0]["SpecList"][0]["Cpu"], 32);
     assert!(list(json!({"Cpu": 7})).is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_simulator_has_not_of_the_newer_document_is_refused() {
+    let cloud = TestCloud::new();
+    let spot = order(&json!({"BillingMethod": "3", "SpotType": "auto"}));
+    let answer = cloud.ask("cds.ecs.CreateInstance", &spot);
+    answer.refused(400, "InvalidParameter");
+    let id = servers(&cloud, &json!({})).remove(0);
+    let off = json!({"EcsIds": [id], "OpType": "free_shutdown_ecs"});
+    let answer = cloud.ask("cds.ecs.OperateInstance", &off);
+    answer.refused(403, "InvalidOperation");
+    assert_eq!(status(&cloud, &id), "running");
+}
