@@ -1,6 +1,6 @@
 //! A server whose store is held by another process, or taken away.
 
-use crate::served::{Served, folder, get, until};
+use crate::served::{Served, command, folder, get, until};
 use cumulua::history::{FiringOutcome, Store};
 use cumulua_core::clock::real_now;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
@@ -137,11 +137,15 @@ fn a_store_that_is_deleted_at_any_moment_of_a_firing_loses_no_run() {
 fn a_schedule_that_is_paused_stays_paused_when_the_store_is_deleted() {
     let schedules =
         format!("{EVERY_SECOND}[[schedule]]\nname = 'other'\nscript = 'a.lua'\nevery = '1s'\n");
-    let served = Served::start(folder(&schedules, COUNTS), &[]);
-    served.wait_for_words("serving");
-    let paused = served.run(&["schedule", "pause", "other", "--reason", "freeze"]);
+    let folder = folder(&schedules, COUNTS);
+    let pause = ["schedule", "pause", "other", "--reason", "freeze"];
+    let paused = command(&folder, &pause)
+        .args(["--store", "runs.db"])
+        .output()
+        .unwrap();
     assert!(paused.status.success(), "{paused:?}");
-    served.wait_for_words("other: paused");
+    let served = Served::start(folder, &[]);
+    served.wait_for_words("nightly: done");
     remove(&path(&served));
     served.wait_for_words("nightly: started");
     served.wait_for_words("nightly: done");

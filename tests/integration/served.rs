@@ -163,6 +163,7 @@ pub(crate) fn until(is_so: impl Fn() -> bool) {
             real_now() - began < Duration::from_mins(1),
             "it never became so"
         );
-        std::thread::yield_now();
+        // Looking all the time would take the processor from what is waited for.
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
