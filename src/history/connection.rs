@@ -368,7 +368,7 @@ impl<'p> Connection<'p> {
             Err(work) => self.write_together(work).await,
         };
         let written = match written {
-            // It is in a file that nobody will read.
+            // It went into a file that is no longer there.
             Ok(()) if self.is_replaced() => Err(StoreError::Failed {
                 path: self.path.to_owned(),
                 reason: "its file was removed or replaced meanwhile".to_owned(),
