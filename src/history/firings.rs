@@ -40,6 +40,8 @@ pub enum FiringOutcome {
     Blocked,
     /// A schedule that it follows had no success in time.
     NotFollowed,
+    /// It waited, and a person gave it up.
+    Dropped,
 }
 
 impl FiringOutcome {
@@ -56,6 +58,7 @@ impl FiringOutcome {
             Self::NotStarted => "not started",
             Self::Blocked => "blocked",
             Self::NotFollowed => "not followed",
+            Self::Dropped => "dropped",
         }
     }
 
@@ -80,7 +83,8 @@ impl FiringOutcome {
             Self::ShuttingDown => Some(Self::NotStarted),
             Self::NotStarted => Some(Self::Blocked),
             Self::Blocked => Some(Self::NotFollowed),
-            Self::NotFollowed => None,
+            Self::NotFollowed => Some(Self::Dropped),
+            Self::Dropped => None,
         }
     }
 
@@ -92,6 +96,7 @@ impl FiringOutcome {
             | Self::Queued
             | Self::Paused
             | Self::Superseded
+            | Self::Dropped
             | Self::ShuttingDown
             | Self::Blocked => false,
         }
@@ -307,36 +312,34 @@ pub(super) async fn decide(
     firing: Firing,
     run: Option<NewRun>,
 ) -> Result<bool, sqlx::Error> {
-    decide_and_advance(connection, firing, run, WRONG_CLOCK).await
-}
-
-/// Decides a firing whose time comes again, whatever was decided before.
-pub(super) async fn decide_again(
-    connection: &mut SqliteConnection,
-    firing: Firing,
-    run: NewRun,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query("DELETE FROM firings WHERE schedule = ? AND due_at = ?")
-        .bind(&firing.schedule)
-        .bind(millis(firing.due))
-        .execute(&mut *connection)
-        .await?;
-    // The schedule follows the clock, wherever that has gone.
-    decide_and_advance(connection, firing, Some(run), SignedDuration::from_secs(1)).await
-}
-
-async fn decide_and_advance(
-    connection: &mut SqliteConnection,
-    firing: Firing,
-    run: Option<NewRun>,
-    ahead: SignedDuration,
-) -> Result<bool, sqlx::Error> {
     let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
     let is_new = decide_beside(connection, firing, run, None).await?;
     if is_new {
-        let limit = now.saturating_add(ahead).unwrap_or(Timestamp::MAX);
+        let limit = now.saturating_add(WRONG_CLOCK).unwrap_or(Timestamp::MAX);
         advance(connection, &schedule, due, limit).await?;
     }
+    Ok(is_new)
+}
+
+/// Decides a firing whose time comes again, whatever was decided before; without a run only where
+/// none carried it out then.
+pub(super) async fn decide_again(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: Option<NewRun>,
+) -> Result<bool, sqlx::Error> {
+    let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
+    if run.is_some() {
+        sqlx::query("DELETE FROM firings WHERE schedule = ? AND due_at = ?")
+            .bind(&schedule)
+            .bind(millis(due))
+            .execute(&mut *connection)
+            .await?;
+    }
+    let is_new = decide_beside(connection, firing, run, None).await?;
+    // The schedule follows the clock, wherever that has gone.
+    let limit = now.saturating_add(SignedDuration::from_secs(1));
+    advance(connection, &schedule, due, limit.unwrap_or(Timestamp::MAX)).await?;
     Ok(is_new)
 }
 

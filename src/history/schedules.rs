@@ -41,8 +41,9 @@ pub enum HistoryEntry {
     /// A firing of the schedule's own times, and its run where it has one.
     Firing(Firing, Option<NewRun>),
     /// A firing whose time comes again, because the clock was set back, and its run: it takes the
-    /// place of what was decided before. The run that there was stays.
-    Again(Firing, NewRun),
+    /// place of what was decided before. The run that there was stays, and without a new one its row
+    /// does too.
+    Again(Firing, Option<NewRun>),
     /// A firing beside the schedule's own times: what the schedule is decided up to stays.
     Beside(Firing, Option<NewRun>),
     /// A firing of a time that has passed, and its run: it takes the place of one that did not run.

@@ -23,6 +23,8 @@ pub enum Verb {
     Resume,
     /// The end of a run.
     Cancel,
+    /// That what waits of a schedule is given up.
+    Drop,
 }
 
 impl Verb {
@@ -34,6 +36,7 @@ impl Verb {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Cancel => "cancel",
+            Self::Drop => "drop",
         }
     }
 }

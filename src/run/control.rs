@@ -56,6 +56,14 @@ pub enum Request {
     },
     /// The server is to run a schedule for times that have passed.
     Backfill(BackfillSpan),
+    /// The server is to give up what waits of a schedule.
+    Drop {
+        /// The schedule's name.
+        schedule: String,
+        /// Who asks.
+        #[serde(default)]
+        told: Told,
+    },
     /// The server is to look at which schedules are paused.
     Look,
     /// The server is to read its file again.
@@ -100,7 +108,7 @@ pub enum Reply {
 }
 
 impl Request {
-    const VERBS: [&'static str; 5] = ["cancel", "trigger", "backfill", "look", "reload"];
+    const VERBS: [&'static str; 6] = ["cancel", "trigger", "backfill", "drop", "look", "reload"];
 
     /// The verb.
     pub fn verb(&self) -> &'static str {
@@ -108,6 +116,7 @@ impl Request {
             Self::Cancel { .. } => "cancel",
             Self::Trigger { .. } => "trigger",
             Self::Backfill(_) => "backfill",
+            Self::Drop { .. } => "drop",
             Self::Look => "look",
             Self::Reload => "reload",
         }

@@ -25,6 +25,70 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
+fn what_waits_of_a_schedule_is_dropped_with_and_without_a_server_and_has_who_asked_for_it() {
+    let schedules = "[pool.db]\nsize = 1\n".to_owned()
+        + &["holds", "waits", "other"]
+            .map(|name| {
+                format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '@hourly'\npool = 'db'\n")
+            })
+            .concat();
+    let mut given = folder(&schedules, "time.sleep('1h')");
+    for is_served in [true, false] {
+        let served = Served::start(given, &["--stop", "leave"]);
+        served.wait_for_words("serving 3 schedules");
+        if is_served {
+            served.trigger("holds");
+            served.wait_for_words("holds: started");
+        }
+        let backfill = [
+            "schedule",
+            "backfill",
+            "waits",
+            "--from",
+            "2020-01-01T00:00",
+            "--to",
+            "2020-01-01T05:00",
+        ];
+        asked_as(&served, &backfill);
+        if is_served {
+            served.trigger("other");
+        }
+        let store = served.store();
+        let of = |name: &str, outcome: &str| {
+            let rows = store.firings(Some(name), None, None, false, None).unwrap();
+            let is_meant = |row: &&cumulua::history::FiringRow| row.outcome == outcome;
+            rows.iter().filter(is_meant).cloned().collect::<Vec<_>>()
+        };
+        let waiting = of("waits", "queued").len();
+        assert!(waiting >= 3, "{waiting}");
+        let dropped = if is_served {
+            text(&asked_as(&served, &["schedule", "drop", "waits"]))
+        } else {
+            served.signal("KILL");
+            let dropped = asked_as(&served, &["schedule", "drop", "waits"]);
+            text(&dropped)
+        };
+        let expected = format!("waits: gave up {waiting} firings and 0 repetitions\n");
+        assert_eq!(dropped, expected);
+        assert_eq!(of("waits", "queued").len(), 0);
+        assert_eq!(of("waits", "dropped").len(), waiting);
+        for row in of("waits", "dropped") {
+            assert!(row.detail.unwrap().starts_with("given up by "));
+        }
+        assert!(!of("other", "queued").is_empty(), "it is another schedule");
+        let again = text(&asked_as(&served, &["schedule", "drop", "waits"]));
+        assert_eq!(again, "waits: nothing waits\n");
+        if is_served {
+            given = served.end().0;
+        } else {
+            let cancelled = served.run(&["runs", "cancel", "holds"]);
+            assert!(cancelled.status.success(), "{cancelled:?}");
+            return;
+        }
+    }
+}
+
+#[test]
 fn each_trigger_pause_resume_and_cancel_has_who_asked_for_it() {
     let served = Served::start(folder(NIGHTLY, "time.sleep('1h')"), &[]);
     served.wait_for_words("serving 1 schedule");

@@ -34,7 +34,7 @@ fn table(served: &Served) -> String {
 }
 
 /// Each outcome of a firing: a schedule that has it, and words of its reason.
-const FIRINGS: [(&str, &str, &str); 9] = [
+const FIRINGS: [(&str, &str, &str); 10] = [
     (
         "queued",
         "wants",
@@ -56,6 +56,7 @@ const FIRINGS: [(&str, &str, &str); 9] = [
         "gone",
         "the schedule was taken from the file",
     ),
+    ("dropped", "given-up", "given up by "),
 ];
 
 fn schedules() -> String {
@@ -65,6 +66,7 @@ fn schedules() -> String {
         "[calendar.freeze]\ndates = ['2020-01-01/2099-01-01']\n[pool.db]\nsize = 1\n".to_owned(),
         one("holds", &format!("{pool}args = ['1h']\nstop = 'end'")),
         one("wants", &pool),
+        one("given-up", &pool),
         one("busy", &format!("{often}args = ['1h']")),
         one("off", &format!("{often}paused = true")),
         one("held", often),
@@ -101,9 +103,15 @@ fn every_outcome_of_a_firing_has_its_reason_in_the_same_words_everywhere() {
     served.wait_for_words("busy: started");
     let pause = ["schedule", "pause", "held", "--reason", "the freeze"];
     assert!(served.run(&pause).status.success());
-    for name in ["holds", "wants", "gone", "fails"] {
+    for name in ["holds", "wants", "given-up", "gone", "fails"] {
         served.trigger(name);
     }
+    assert!(
+        served
+            .run(&["schedule", "drop", "given-up"])
+            .status
+            .success()
+    );
     served.wait_for_words("gone: ");
     served.write("schedules.toml", &schedules());
     assert!(served.run(&["schedule", "reload"]).status.success());

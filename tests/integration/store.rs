@@ -220,7 +220,7 @@ fn a_firing_whose_time_comes_again_has_the_row_of_its_second_run() {
     let ahead = store.last_firings_after(at(30)).unwrap();
     assert_eq!(ahead.get("nightly"), Some(&at(60)));
     assert!(store.last_firings_after(at(60)).unwrap().is_empty());
-    let again = HistoryEntry::Again(ran("r2", 61), run("r2", "nightly", 60));
+    let again = HistoryEntry::Again(ran("r2", 61), Some(run("r2", "nightly", 60)));
     assert_eq!(store.decide_together(vec![again]).unwrap(), [true]);
     let rows = store
         .firings(Some("nightly"), None, None, false, None)
@@ -280,6 +280,32 @@ fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_n
 }
 
 #[test]
+fn a_firing_that_comes_again_and_does_not_run_takes_back_what_follows_it_too() {
+    let (_folder, store) = store();
+    let upto = || store.schedule_states().unwrap()["nightly"].decided_upto;
+    let ran = FiringOutcome::Ran {
+        run: "r1".to_owned(),
+    };
+    store
+        .decide(firing("nightly", 160, ran), Some(run("r1", "nightly", 160)))
+        .unwrap();
+    for (due, outcome, is_new) in [
+        (120, FiringOutcome::Overlap, true),
+        (121, FiringOutcome::Queued, true),
+        // What ran keeps its row, and the schedule follows the clock all the same.
+        (160, FiringOutcome::Overlap, false),
+    ] {
+        let decided = Firing {
+            decided: at(due),
+            ..firing("nightly", due, outcome)
+        };
+        let again = HistoryEntry::Again(decided, None);
+        assert_eq!(store.decide_together(vec![again]).unwrap(), [is_new]);
+        assert_eq!(upto(), Some(at(due)), "a restart decides what comes then");
+    }
+}
+
+#[test]
 fn a_clock_that_was_only_corrected_takes_back_only_what_follows_it() {
     let (_folder, store) = store();
     let ran = |id: &str, due| {
@@ -297,7 +323,7 @@ fn a_clock_that_was_only_corrected_takes_back_only_what_follows_it() {
     assert!(store.decide(waited, Some(second)).unwrap());
     assert_eq!(upto(), Some(at(160)), "it does not fire again");
     let (again, third) = ran("r3", 101);
-    let again = HistoryEntry::Again(again, third);
+    let again = HistoryEntry::Again(again, Some(third));
     assert_eq!(store.decide_together(vec![again]).unwrap(), [true]);
     assert_eq!(upto(), Some(at(101)), "this schedule follows the clock");
 }

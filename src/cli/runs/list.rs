@@ -87,7 +87,8 @@ impl List {
                 .firings(self.selection.name.as_deref(), from, to, true, Some(wanted))?;
         // These were wanted.
         let is_wanted = |firing: &FiringRow| {
-            ["paused", "queued", "superseded", "blocked"].contains(&firing.outcome.as_str())
+            ["paused", "queued", "superseded", "blocked", "dropped"]
+                .contains(&firing.outcome.as_str())
         };
         entries.extend(
             missed

@@ -1,6 +1,8 @@
 //! `cumulua schedule` and its subcommands.
 
-use super::{backfill, check, next, overview, pause, reload, schema, serve, test_notify, trigger};
+use super::{
+    backfill, check, drop, next, overview, pause, reload, schema, serve, test_notify, trigger,
+};
 use crate::cli::options::GlobalOptions;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ enum Command {
     Backfill(backfill::Backfill),
     Pause(pause::Pause),
     Resume(pause::Resume),
+    Drop(drop::DropWaiting),
     Reload(reload::Reload),
     TestNotify(test_notify::TestNotify),
     Schema(schema::Schema),
@@ -41,6 +44,7 @@ impl Schedule {
             Command::Backfill(command) => command.run(options),
             Command::Pause(command) => command.run(options),
             Command::Resume(command) => command.run(options),
+            Command::Drop(command) => command.run(options),
             Command::Reload(command) => command.run(options),
             Command::TestNotify(command) => command.run(options),
             Command::Schema(command) => command.run(),

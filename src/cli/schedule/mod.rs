@@ -6,6 +6,7 @@ mod check;
 mod command;
 mod common;
 mod declared_params;
+mod drop;
 mod log_lines;
 mod next;
 mod outlet;

@@ -401,6 +401,16 @@ impl Engine {
         Some(self.limit(decisions))
     }
 
+    /// Gives up what waits of a schedule: firings, and repetitions that are to come.
+    pub fn drop_waiting(&mut self, name: &str, reason: &Reason) -> Option<Vec<Decision>> {
+        let job = self.jobs.get_mut(name)?;
+        let mut decisions = Vec::new();
+        job.give_up_waiting(reason, &mut decisions);
+        let name = Arc::clone(&job.schedule.name);
+        self.plan_again(&name);
+        Some(decisions)
+    }
+
     /// Keeps a schedule from firing, or lets it fire again; whether it was otherwise before.
     pub fn set_paused(&mut self, name: &str, paused: bool) -> bool {
         self.jobs

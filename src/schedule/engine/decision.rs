@@ -107,6 +107,8 @@ pub enum Reason {
     Blocked(Arc<str>),
     /// A schedule that it follows had no success in time; with which.
     NotFollowed(Arc<str>),
+    /// It waited, and a person gave it up; with who.
+    Dropped(Arc<str>),
 }
 
 impl Reason {
@@ -120,7 +122,8 @@ impl Reason {
             | Self::ShuttingDown
             | Self::Removed
             | Self::Unrecorded
-            | Self::Blocked(_) => false,
+            | Self::Blocked(_)
+            | Self::Dropped(_) => false,
         }
     }
 }
@@ -142,7 +145,8 @@ impl fmt::Display for Reason {
             Self::Overlap(what)
             | Self::Paused(what)
             | Self::Blocked(what)
-            | Self::NotFollowed(what) => what,
+            | Self::NotFollowed(what)
+            | Self::Dropped(what) => what,
             Self::QueueFull => "as many firings as may wait were waiting",
             Self::TooLate(MissCause::NotRunning) => "no server was running at its time",
             Self::TooLate(MissCause::ClockJump) => {
@@ -217,6 +221,8 @@ pub struct Missed {
     pub reason: Reason,
     /// Why it would have run.
     pub cause: Cause,
+    /// Whether its time came again, because the clock was set back.
+    pub is_repeated: bool,
     /// The first time, and how many there are, where the row stands for several.
     pub several: Option<(Timestamp, u64)>,
 }

@@ -235,26 +235,38 @@ impl Job {
     /// The schedule is no longer in the file: runs go on, nothing else starts.
     pub(super) fn remove(&mut self, decisions: &mut Vec<Decision>) {
         self.next = None;
-        self.give_up_retries(&Reason::Removed, |_| true, decisions);
-        let without_place = self
-            .active
-            .extract_if(.., |active| active.state == State::Waiting);
-        decisions.extend(without_place.map(|active| missed(&active.attempt, Reason::Removed)));
-        decisions.extend(
-            self.held
-                .take()
-                .map(|held| missed(&held.attempt, Reason::Removed)),
-        );
-        let waits = self.chain.opened.take().map(|at| self.firing_at(at));
-        decisions.extend(waits.map(|attempt| missed(&attempt, Reason::Removed)));
-        decisions.extend(
-            self.waiting
-                .drain(..)
-                .map(|attempt| missed(&attempt, Reason::Removed)),
-        );
+        self.give_up_waiting(&Reason::Removed, decisions);
         let mut schedule = (*self.schedule).clone();
         schedule.timing.end = Some(Timestamp::MIN);
         self.schedule = Arc::new(schedule);
+    }
+
+    /// Lets nothing that waits start any more: firings, and repetitions.
+    pub(super) fn give_up_waiting(&mut self, reason: &Reason, decisions: &mut Vec<Decision>) {
+        self.give_up_retries(reason, |_| true, decisions);
+        let without_place = self
+            .active
+            .extract_if(.., |active| active.state == State::Waiting)
+            .collect::<Vec<_>>();
+        for Active { attempt, .. } in without_place {
+            // The row of a repetition is that of the run before it.
+            if attempt.number > 1 {
+                let before = Attempt {
+                    number: attempt.number - 1,
+                    ..attempt
+                };
+                self.give_up(before, reason.clone(), decisions);
+            } else {
+                decisions.push(missed(&attempt, reason.clone()));
+            }
+        }
+        let held = self.held.take().map(|held| held.attempt);
+        let follows = self.chain.opened.take().map(|at| self.firing_at(at));
+        let waiting = held
+            .into_iter()
+            .chain(follows)
+            .chain(self.waiting.drain(..));
+        decisions.extend(waiting.map(|attempt| missed(&attempt, reason.clone())));
     }
 
     /// A firing of the schedule's own at this time.
@@ -365,6 +377,7 @@ impl Job {
                 at: last.at,
                 reason,
                 cause: Cause::Schedule,
+                is_repeated: self.is_decided(last.at),
                 several,
             }));
         }
@@ -572,6 +585,7 @@ pub(super) fn missed(attempt: &Attempt, reason: Reason) -> Decision {
         at: attempt.at,
         reason,
         cause: attempt.cause,
+        is_repeated: attempt.is_repeated,
         several: None,
     })
 }

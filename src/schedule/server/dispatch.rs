@@ -243,7 +243,7 @@ impl Dispatch {
                     record.extend(given_entry(&attempt));
                     record.extend(requested_entry(&attempt, now));
                     record.push(firing_entry(
-                        attempt.cause,
+                        (attempt.cause, attempt.is_repeated),
                         firing(&attempt, FiringOutcome::Queued, why, now),
                     ));
                 }
@@ -555,7 +555,7 @@ fn late_notice(attempt: &Attempt, lateness: Duration) -> Option<Notice> {
 
 fn missed_entry(miss: &Missed, now: Timestamp) -> HistoryEntry {
     firing_entry(
-        miss.cause,
+        (miss.cause, miss.is_repeated),
         Firing {
             schedule: miss.schedule.name.to_string(),
             due: miss.at,
@@ -633,10 +633,11 @@ fn attempt_key(attempt: &Attempt) -> AttemptKey {
 }
 
 /// A firing that a person has triggered is none of the schedule's own.
-fn firing_entry(cause: Cause, firing: Firing) -> HistoryEntry {
+fn firing_entry((cause, is_repeated): (Cause, bool), firing: Firing) -> HistoryEntry {
     match cause {
         Cause::Trigger => HistoryEntry::Beside(firing, None),
         Cause::Backfill => HistoryEntry::Over(firing, None),
+        Cause::Schedule | Cause::CatchUp if is_repeated => HistoryEntry::Again(firing, None),
         Cause::Schedule | Cause::CatchUp => HistoryEntry::Firing(firing, None),
     }
 }
@@ -657,7 +658,7 @@ fn started_entry(attempt: &Attempt, run: String, now: Timestamp) -> HistoryEntry
     match attempt.cause {
         Cause::Trigger => HistoryEntry::Beside(firing, Some(new)),
         Cause::Backfill => HistoryEntry::Over(firing, Some(new)),
-        _ if attempt.is_repeated => HistoryEntry::Again(firing, new),
+        _ if attempt.is_repeated => HistoryEntry::Again(firing, Some(new)),
         _ => HistoryEntry::Firing(firing, Some(new)),
     }
 }

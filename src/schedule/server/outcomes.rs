@@ -14,6 +14,7 @@ impl From<&Reason> for FiringOutcome {
             Reason::Removed | Reason::Unrecorded => Self::NotStarted,
             Reason::Blocked(_) => Self::Blocked,
             Reason::NotFollowed(_) => Self::NotFollowed,
+            Reason::Dropped(_) => Self::Dropped,
         }
     }
 }

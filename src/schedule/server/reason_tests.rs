@@ -34,7 +34,8 @@ fn reasons() -> Vec<Reason> {
         Reason::ServerGone => Some(Reason::Unrecorded),
         Reason::Unrecorded => Some(Reason::Blocked(what())),
         Reason::Blocked(_) => Some(Reason::NotFollowed(what())),
-        Reason::NotFollowed(_) => None,
+        Reason::NotFollowed(_) => Some(Reason::Dropped(what())),
+        Reason::Dropped(_) => None,
     })
 }
 

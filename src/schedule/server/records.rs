@@ -204,7 +204,7 @@ fn begins(decided: &HistoryEntry) -> Option<FiringKey> {
         HistoryEntry::Firing(firing, Some(_))
         | HistoryEntry::Beside(firing, Some(_))
         | HistoryEntry::Over(firing, Some(_))
-        | HistoryEntry::Again(firing, _) => Some((firing.schedule.clone(), firing.due)),
+        | HistoryEntry::Again(firing, Some(_)) => Some((firing.schedule.clone(), firing.due)),
         HistoryEntry::Run(run) => Some((run.name.clone(), run.due?)),
         _ => None,
     }
@@ -214,6 +214,7 @@ fn begins(decided: &HistoryEntry) -> Option<FiringKey> {
 fn waits(decided: &HistoryEntry) -> Option<FiringKey> {
     match decided {
         HistoryEntry::Firing(firing, None)
+        | HistoryEntry::Again(firing, None)
         | HistoryEntry::Beside(firing, None)
         | HistoryEntry::Over(firing, None)
             if firing.outcome == FiringOutcome::Queued =>
@@ -238,6 +239,11 @@ fn without_their_runs(decisions: Vec<HistoryEntry>, problem: &StoreError) -> Vec
             if firing.outcome == FiringOutcome::Overlap && not_begun.contains(&firing.schedule) =>
         {
             Some(HistoryEntry::Firing(not_started(firing, problem), None))
+        }
+        HistoryEntry::Again(firing, None)
+            if firing.outcome == FiringOutcome::Overlap && not_begun.contains(&firing.schedule) =>
+        {
+            Some(HistoryEntry::Again(not_started(firing, problem), None))
         }
         decided => without_run(decided, problem),
     };
@@ -276,7 +282,7 @@ fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEnt
         // A signal of a run says nothing without the run, and what could be sent of it is on its way.
         HistoryEntry::Notification(new) if new.replaces => None,
         // The engine comes back to it; and what was decided before stays decided.
-        HistoryEntry::Run(_) | HistoryEntry::Again(..) => None,
+        HistoryEntry::Run(_) | HistoryEntry::Again(_, Some(_)) => None,
         decided => Some(decided),
     }
 }

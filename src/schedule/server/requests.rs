@@ -40,7 +40,7 @@ impl Asked {
     /// Who asks, with what the command tells.
     pub(super) fn requester(&self) -> Requester {
         let told = match &self.request {
-            Request::Trigger { told, .. } => told.clone(),
+            Request::Trigger { told, .. } | Request::Drop { told, .. } => told.clone(),
             Request::Backfill(span) => span.told.clone(),
             Request::Cancel { told, .. } => told.clone().unwrap_or_default(),
             // What they announce has its request in the store.

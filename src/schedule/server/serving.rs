@@ -16,11 +16,11 @@ use super::requests::Asked;
 use super::samples::Samples;
 use super::signals::Signal;
 use crate::gate::{Level, end_left_by};
-use crate::history::{Requester, UserRequest, Verb};
+use crate::history::{Dropped, Requester, UserRequest, Verb, dropped_by};
 use crate::run::control::{Reply, Request, forget_run};
 use crate::run::given::GivenValue;
 use crate::run::last_words;
-use crate::schedule::engine::{Attempt, Decision, Engine, MissCause};
+use crate::schedule::engine::{Attempt, Decision, Engine, MissCause, Reason};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::params::Given;
 use cumulua_core::clock::{real_now, wall_now};
@@ -281,6 +281,10 @@ impl Serving {
                 };
                 (Some(&span.schedule), reply)
             }
+            Request::Drop { schedule, .. } => (
+                Some(schedule),
+                self.drop_waiting(schedule, requester.clone()),
+            ),
             Request::Look => (None, look_at_paused(&mut self.dispatch)),
             Request::Reload if self.ending.is_some() => {
                 (None, Reply::Refused("the server is ending".to_owned()))
@@ -346,6 +350,33 @@ impl Serving {
         };
         self.dispatch.carry_out([decisions.into()]);
         reply
+    }
+
+    /// Gives up what waits of a schedule.
+    fn drop_waiting(&mut self, name: &str, requester: Requester) -> Reply {
+        let now = milliseconds(wall_now());
+        let reason = Reason::Dropped(dropped_by(&requester).into());
+        let Some(decisions) = self.dispatch.engine.drop_waiting(name, &reason) else {
+            return Reply::Refused(format!("{name} is no longer served"));
+        };
+        let count = |is_counted: fn(&Decision) -> bool| {
+            decisions
+                .iter()
+                .filter(|decision| is_counted(decision))
+                .count()
+        };
+        let dropped = Dropped {
+            firings: count(|decision| matches!(decision, Decision::Miss(_))),
+            repetitions: count(|decision| matches!(decision, Decision::GiveUp(..))),
+        };
+        let request = UserRequest {
+            schedule: Some(name.to_owned()),
+            ..UserRequest::new(Verb::Drop, requester, now)
+        };
+        let kept = self.dispatch.records.store.post_user_request(request);
+        self.dispatch.records.note(kept);
+        self.dispatch.carry_out([decisions.into()]);
+        Reply::Done(dropped.to_string())
     }
 
     /// Does what the system asks.
