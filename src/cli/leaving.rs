@@ -180,7 +180,7 @@ impl Left {
         if let Some(recorder) = self.recorder.clone() {
             let problem = problem.to_owned();
             steps.push((
-                "how this run ended is not recorded",
+                "how this run ended may not be recorded",
                 Box::new(move || recorder.leave(outcome, i32::from(status.0), &problem)),
             ));
         }

@@ -57,7 +57,10 @@ impl Gate {
         if let Err(problem) = outcome
             && !self.record_failed.swap(true, Ordering::Relaxed)
         {
-            self.log(Level::Warn, &format!("this run is not recorded: {problem}"));
+            self.log(
+                Level::Warn,
+                &format!("what this run does is recorded late, or not at all: {problem}"),
+            );
         }
     }
 }

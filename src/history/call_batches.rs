@@ -84,6 +84,11 @@ impl Gathered {
         Ok(())
     }
 
+    /// How many calls are not written.
+    pub(super) fn unwritten(&self) -> usize {
+        self.calls
+    }
+
     /// Takes a call that is about to leave, and notifies `waiting` when that is written.
     pub(super) fn add_intent(&mut self, run: &str, call: CallRecord<'_>, waiting: Waiting) {
         self.intents.push_back(Batch::of(run, call));

@@ -69,11 +69,16 @@ impl Store {
             return Ok(());
         }
         drop(unwritten);
+        self.write_calls(Kind::Gather)
+    }
+
+    /// Has all that has gathered written.
+    pub(super) fn write_calls(&self, kind: Kind) -> Result<(), StoreError> {
         let (calls, written) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
         let rows = Work::Rows(Box::new(move || calls.lock().take()));
         let settled = move |outcome: Result<(), StoreError>| written.lock().settle(outcome.is_ok());
         self.queue
-            .push(Kind::Gather, rows, Some(Box::new(settled)))
+            .push(kind, rows, Some(Box::new(settled)))
             .inspect_err(|_| self.calls.lock().postpone())
     }
 

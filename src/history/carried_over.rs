@@ -14,26 +14,30 @@ pub(super) enum Carried {
 }
 
 /// Rows of a table.
-struct Rows {
-    table: &'static str,
-    which: &'static str,
-    /// What becomes of a row that the new file has already.
-    conflict: &'static str,
+pub(super) struct Rows {
+    pub(super) table: &'static str,
+    pub(super) which: &'static str,
+    /// What becomes of a row that the other file has already.
+    pub(super) conflict: &'static str,
 }
 
 const fn kept(table: &'static str, which: &'static str) -> Rows {
     Rows {
         table,
         which,
-        conflict: "IGNORE",
+        conflict: KEEP,
     }
 }
 
+/// The row that is there stays.
+pub(super) const KEEP: &str = "DO NOTHING";
+
 /// What a server knows better than any other file.
-const fn its_own(table: &'static str, which: &'static str) -> Rows {
+const fn its_own(table: &'static str, which: &'static str, conflict: &'static str) -> Rows {
     Rows {
-        conflict: "REPLACE",
-        ..kept(table, which)
+        table,
+        which,
+        conflict,
     }
 }
 
@@ -56,8 +60,18 @@ const OF_RUNS: [Rows; 7] = [
 
 /// What else a server goes on with.
 const OF_SERVERS: [Rows; 6] = [
-    its_own("schedules", "true"),
-    its_own("servers", "id = (SELECT max(id) FROM servers)"),
+    its_own(
+        "schedules",
+        "true",
+        "(name) DO UPDATE SET paused = excluded.paused, paused_at = excluded.paused_at,
+         decided_upto = excluded.decided_upto, times = excluded.times",
+    ),
+    its_own(
+        "servers",
+        "id = (SELECT max(id) FROM servers)",
+        "(id) DO UPDATE SET pid = excluded.pid, version = excluded.version, started_at = excluded.started_at,
+         seen_at = excluded.seen_at, ended_at = excluded.ended_at",
+    ),
     kept("firings", "outcome = 'queued'"),
     kept(
         "given",
@@ -102,8 +116,9 @@ pub(super) async fn carry_over(
     written.map(drop)
 }
 
-/// The statements that insert these rows, written by SQLite itself.
-async fn statements(
+/// The statements that insert these rows, written by SQLite itself; `going_on` is a condition on the
+/// runs that are meant.
+pub(super) async fn statements(
     from: &mut SqliteConnection,
     rows: &Rows,
     going_on: &str,
@@ -129,7 +144,7 @@ async fn statements(
     let values: Vec<_> = columns.iter().map(quoted).collect();
     let sql = format!(
         "WITH going_on AS (SELECT id FROM runs WHERE {going_on})
-         SELECT 'INSERT OR {conflict} INTO {table} ({}) VALUES (' || {} || ')' FROM {table} WHERE {which}",
+         SELECT 'INSERT INTO {table} ({}) VALUES (' || {} || ') ON CONFLICT {conflict}' FROM {table} WHERE {which}",
         columns.join(", "),
         values.join(" || ', ' || ")
     );

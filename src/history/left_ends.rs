@@ -53,6 +53,7 @@ impl Store {
     /// Records the ends that runs could only leave beside the store. It waits so long for each at
     /// most: what cannot be recorded now stays where it is.
     pub fn take_up_left_ends(&self, limit: Duration) -> Result<(), StoreError> {
+        self.take_up_left_records(limit)?;
         for (path, line) in self.locks().left() {
             if let Some(end) = parse(&line) {
                 self.end_run_within(end, limit)?;

@@ -173,6 +173,27 @@ impl Locks {
             .collect()
     }
 
+    /// The file for what a run could not record.
+    pub(super) fn left_records(&self, run: &str) -> PathBuf {
+        self.folder.join(format!("{}.db", file_name("left", run)))
+    }
+
+    /// All of these files whose runs have ended.
+    pub(super) fn all_left_records(&self) -> Vec<PathBuf> {
+        let Ok(files) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let is_of_ended_run = |path: &PathBuf| {
+            let run = path
+                .file_name()
+                .and_then(OsStr::to_str)
+                .and_then(|name| name.strip_prefix("left-")?.strip_suffix(".db"));
+            run.is_some_and(|run| !self.is_run_alive(run))
+        };
+        let paths = files.filter_map(|file| Some(file.ok()?.path()));
+        paths.filter(is_of_ended_run).collect()
+    }
+
     /// The same of one run.
     pub(super) fn left_by(&self, id: &str) -> Option<String> {
         read_left(&self.folder.join(file_name("run", id)))
@@ -296,7 +317,7 @@ fn file_name(kind: &str, name: &str) -> String {
         name.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    if kind == "run" && is_id(name) {
+    if (kind == "run" || kind == "left") && is_id(name) {
         return format!("{kind}-{name}");
     }
     format!("{kind}-{}", sha256(name.as_bytes()))

@@ -16,6 +16,7 @@ mod error;
 mod firings;
 mod given;
 mod left_ends;
+mod left_records;
 pub mod locks;
 mod lost;
 mod notifications;

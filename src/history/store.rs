@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Store {
     pub(super) queue: Arc<Queue>,
-    locks: Locks,
+    pub(super) locks: Locks,
     /// Calls that are still to be written.
     pub(super) calls: Arc<call_batches::Unwritten>,
     /// Waits that are.

@@ -38,13 +38,38 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 pub(super) struct Gathered {
     /// By run; in the order in which they were reported.
     pub(super) batches: Vec<(String, Vec<Change>)>,
+    /// Those that are being written. They stay where that fails, for the next time.
+    taken: Vec<(String, Vec<Change>)>,
     /// Whether a request that writes them is queued.
     pub(super) are_due: bool,
 }
 
+#[derive(Clone)]
 pub(super) enum Change {
     Began(WaitStart),
     Ended(WaitEnd),
+}
+
+impl Gathered {
+    /// Whether all is written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batches.is_empty() && self.taken.is_empty()
+    }
+
+    /// Takes all, to write them.
+    pub(super) fn take(&mut self) -> Vec<(String, Vec<Change>)> {
+        self.are_due = false;
+        self.taken.append(&mut self.batches);
+        self.taken.clone()
+    }
+
+    pub(super) fn settle(&mut self, is_written: bool) {
+        if is_written {
+            self.taken.clear();
+        } else {
+            self.are_due = false;
+        }
+    }
 }
 
 impl Unwritten {
@@ -62,19 +87,24 @@ pub(super) async fn write(
             let query = match change {
                 Change::Began(start) => sqlx::query(
                     "INSERT INTO waits (run_id, number, started_at, what)
-                     SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)",
+                     SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)
+                     ON CONFLICT DO NOTHING",
                 )
                 .bind(&run)
                 .bind(start.number.cast_signed())
                 .bind(millis(start.started))
                 .bind(start.what),
                 Change::Ended(end) => {
-                    sqlx::query("UPDATE waits SET ended_at = ?, outcome = ?, done = ? WHERE run_id = ? AND number = ?")
+                    // Its beginning may stand in another file.
+                    let ended = "INSERT INTO waits (run_id, number, started_at, what, ended_at, outcome, done)
+                         SELECT ?1, ?2, ?3, '', ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)
+                         ON CONFLICT DO UPDATE SET ended_at = ?3, outcome = ?4, done = ?5";
+                    sqlx::query(ended)
+                        .bind(&run)
+                        .bind(end.number.cast_signed())
                         .bind(millis(end.ended))
                         .bind(end.outcome)
                         .bind(end.done)
-                        .bind(&run)
-                        .bind(end.number.cast_signed())
                 }
             };
             query.execute(&mut *connection).await?;

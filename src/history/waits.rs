@@ -50,17 +50,17 @@ impl Store {
             return Ok(());
         }
         drop(unwritten);
-        let (waits, due) = (Arc::clone(&self.waits), Arc::clone(&self.waits));
+        self.write_waits()
+    }
+
+    /// Has all that has gathered written.
+    pub(super) fn write_waits(&self) -> Result<(), StoreError> {
+        let (waits, written) = (Arc::clone(&self.waits), Arc::clone(&self.waits));
         let job: Job = Box::new(move |connection| {
-            let batches = {
-                let mut unwritten = waits.lock();
-                unwritten.are_due = false;
-                std::mem::take(&mut unwritten.batches)
-            };
+            let batches = waits.lock().take();
             Box::pin(write(connection, batches))
         });
-        // Where the transaction did not begin, they are still there.
-        let settled = move |outcome: Result<(), StoreError>| due.lock().are_due &= outcome.is_ok();
+        let settled = move |outcome: Result<(), StoreError>| written.lock().settle(outcome.is_ok());
         self.queue
             .push(Kind::Write, Work::Statements(job), Some(Box::new(settled)))
             .inspect_err(|_| self.waits.lock().are_due = false)

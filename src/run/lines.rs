@@ -75,6 +75,10 @@ impl Lines {
     }
 
     /// Waits until all lines are written, for so long at most.
+    pub(super) fn output(&self) -> &OutputBuffer {
+        &self.output
+    }
+
     pub(super) fn flush(&self, limit: Duration) -> Result<(), StoreError> {
         self.output.flush(limit)
     }

@@ -322,17 +322,14 @@ impl HistoryRecorder {
     ) -> Result<(), String> {
         let end = self.run_end(outcome, status, error);
         let _ = self.ending.set(end.clone());
-        let written = match self.recorded() {
-            Some(begun) => self
-                .write_texts(begun)
-                .and_then(|()| begun.store.end_run_within(end.clone(), PATIENCE))
-                .map(drop)
-                .or_else(|problem| self.leave_beside(begun, &end, &problem)),
-            None => Ok(()),
-        };
-        // The end does not wait for lines, but the process does. Lines that a full disk does not
-        // take are missing in `runs logs`.
-        let _ = self.lines.flush(PATIENCE);
+        let written = self.recorded().map_or(Ok(()), |begun| {
+            let is_written = self.write_texts(begun).and_then(|()| {
+                begun.store.end_run_within(end.clone(), PATIENCE)?;
+                begun.store.flush_records(PATIENCE)?;
+                self.lines.flush(PATIENCE)
+            });
+            is_written.or_else(|problem| self.leave_beside(begun, end, &problem))
+        });
         self.close(written.is_ok());
         written
     }
@@ -345,7 +342,13 @@ impl HistoryRecorder {
             .clone();
         let is_recorded = self.recorded().is_none_or(|begun| {
             let written = begun.store.end_run_within(end.clone(), MOMENT);
-            written.is_ok() || begun.is_known.load(Ordering::Acquire) && self.locks.leave_end(&end)
+            written.is_ok()
+                || begun.is_known.load(Ordering::Acquire)
+                    && self.locks.leave_end(&missing(
+                        end,
+                        begun.store.unwritten_calls(),
+                        &begun.store.slow(MOMENT),
+                    ))
         });
         self.close(is_recorded);
         is_recorded
@@ -366,14 +369,16 @@ impl HistoryRecorder {
         }
     }
 
-    /// Leaves the run's end beside a store that does not take it, where the store has the run.
-    fn leave_beside(
-        &self,
-        begun: &Begun,
-        end: &RunEnd,
-        problem: &StoreError,
-    ) -> Result<(), String> {
-        if begun.is_known.load(Ordering::Acquire) && self.locks.leave_end(end) {
+    /// Leaves what a store does not take beside it: all that is missing, and on a full disk how the
+    /// run ended, where the store has the run.
+    fn leave_beside(&self, begun: &Begun, end: RunEnd, problem: &StoreError) -> Result<(), String> {
+        let args = arguments::redact(&self.info.args, &self.redactor);
+        let (run, output) = (self.run(&args), self.lines.output());
+        let left = begun.store.leave_records(run, &end, output, PATIENCE);
+        let end = missing(end, begun.store.unwritten_calls(), problem);
+        // Where a server sees at once how it ended.
+        let is_known = begun.is_known.load(Ordering::Acquire);
+        if is_known && self.locks.leave_end(&end) || left.is_ok() {
             Ok(())
         } else {
             Err(problem.to_string())
@@ -599,6 +604,22 @@ impl RunRecorder for HistoryRecorder {
             _ => self.begin().store.locks().clone(),
         };
         self.locks.ask(&locks, name, &self.id)
+    }
+}
+
+/// An end that says how many calls its run's record lacks, where it lacks any.
+fn missing(end: RunEnd, calls: usize, problem: &StoreError) -> RunEnd {
+    let lacks = match calls {
+        0 => return end,
+        1 => format!("a call is missing from its record: {problem}"),
+        calls => format!("{calls} calls are missing from its record: {problem}"),
+    };
+    let error = end
+        .error
+        .map_or_else(|| lacks.clone(), |error| format!("{error}; {lacks}"));
+    RunEnd {
+        error: Some(error),
+        ..end
     }
 }
 

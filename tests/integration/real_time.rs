@@ -2,7 +2,7 @@
 //! an effect takes none of it, and no deadline fires meanwhile.
 
 use crate::support::Test;
-use cumulua::history::Store;
+use cumulua::history::{Filter, RunOutcome, Store};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -82,6 +82,37 @@ async fn the_intent_of_a_change_takes_no_virtual_time() {
     thread::sleep(5 * PAUSE);
     writer.execute("ROLLBACK").await.unwrap();
     running.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_run_whose_store_is_held_all_the_time_is_in_it_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.db");
+    let script = "cds.ccs.DescribeTags() cds.ccs.CreateTag { TagName = 'a' } print 'a' os.exit(3)";
+    let test = Test::simulated(script).args(["--store", path.to_str().unwrap()]);
+    let store = Store::open(&path);
+    store.flush(Duration::from_mins(1)).unwrap();
+    let mut writer = SqliteConnection::connect(&format!("sqlite:{}", path.display()))
+        .await
+        .unwrap();
+    writer.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let ran = thread::spawn(|| test.run()).join().unwrap();
+    assert_eq!((ran.status, &*ran.stdout), (3, "a\n"), "{}", ran.stderr);
+    assert!(store.runs(Filter::default()).unwrap().is_empty());
+    writer.execute("ROLLBACK").await.unwrap();
+    store.take_up_left_ends(Duration::from_mins(1)).unwrap();
+    let row = store.runs(Filter::default()).unwrap().remove(0);
+    assert_eq!((row.calls, row.status), (2, Some(3)), "{row:?}");
+    assert_eq!(row.state.outcome(), Some(RunOutcome::Failed));
+    assert_eq!(
+        store
+            .output(&row.run.id, 0, 10)
+            .unwrap()
+            .last()
+            .unwrap()
+            .line,
+        "a"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A server whose store is held by another process, or taken away.
 
 use crate::served::{Served, command, folder, get, until};
-use cumulua::history::{FiringOutcome, Store};
+use cumulua::history::{Filter, FiringOutcome, RunOutcome, Store};
 use cumulua_core::clock::real_now;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use std::fs;
@@ -78,6 +78,47 @@ async fn a_server_whose_store_is_held_ends_soon_and_never_says_that_it_can_be_wr
     assert!(!log.contains("can be written again"), "{log}");
 }
 
+#[tokio::test]
+async fn what_a_run_does_while_the_store_is_held_is_recorded_once_it_is_free() {
+    let script = "print('begun')
+        while not io.open('go') do time.sleep('10ms') end
+        cds.ccs.DescribeTags()
+        for number = 1, 3 do cds.ccs.CreateTag { TagName = 't' .. number } end
+        print('ended')";
+    let schedules = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '@yearly'\n";
+    let served = Served::start(folder(schedules, script), &["--sim"]);
+    served.wait_for_words("serving");
+    served.trigger("nightly");
+    let store = served.store();
+    let row = || store.runs(Filter::default()).unwrap().remove(0);
+    let lines = || {
+        let lines = store.output(&row().run.id, 0, 100).unwrap();
+        lines.into_iter().map(|line| line.line).collect::<Vec<_>>()
+    };
+    until(|| !store.runs(Filter::default()).unwrap().is_empty() && !lines().is_empty());
+    let mut holder = hold(&path(&served)).await;
+    served.write("go", "");
+    served.wait_for_words("nightly: done");
+    holder.execute("ROLLBACK").await.unwrap();
+    until(|| row().calls == 4);
+    assert_eq!(row().state.outcome(), Some(RunOutcome::Done));
+    let calls = store.calls(&row().run.id, 0, 10).unwrap();
+    let ended = calls.iter().filter(|call| call.phase == "ended").count();
+    assert_eq!((calls.len(), ended), (4, 4), "{calls:?}");
+    let lines = lines();
+    assert_eq!((&*lines[0], &*lines[lines.len() - 1]), ("begun", "ended"));
+    // It says so, once.
+    assert!(
+        lines.len() == 3 && lines[1].contains("recorded late"),
+        "{lines:?}"
+    );
+    let (folder, _) = served.end();
+    let left = fs::read_dir(folder.path().join("runs.db.locks")).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    let is_of_run = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("left-");
+    assert!(!left.iter().any(is_of_run), "{left:?}");
+}
+
 /// Takes the file away as a person would who knows nothing of a server.
 fn remove(store: &Path) {
     for end in ["", "-wal", "-shm"] {
@@ -126,7 +167,7 @@ fn a_store_that_is_deleted_at_any_moment_of_a_firing_loses_no_run() {
     let (folder, store) = served.end();
     let begun = fs::read_to_string(folder.path().join("begun")).unwrap();
     assert!(begun.lines().count() >= ended, "{begun}");
-    let going_on = store.runs(cumulua::history::Filter {
+    let going_on = store.runs(Filter {
         open: true,
         ..Default::default()
     });

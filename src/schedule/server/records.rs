@@ -181,6 +181,14 @@ impl Records {
         }
     }
 
+    /// Records what runs could not, where the store can be written.
+    pub(super) fn take_up_what_runs_left(&mut self) {
+        if !self.refuses {
+            let taken_up = self.store.take_up_left_ends(PROBE);
+            self.note(taken_up);
+        }
+    }
+
     /// Writes what the store has refused, if it takes it now.
     pub(super) fn catch_up(&mut self) {
         if !self.refused.is_empty() || !self.unhurried.is_empty() {
@@ -188,7 +196,10 @@ impl Records {
         }
         if self.refuses && self.refused.is_empty() {
             match self.store.flush(PROBE) {
-                Ok(()) => self.works_again(),
+                Ok(()) => {
+                    self.works_again();
+                    self.take_up_what_runs_left();
+                }
                 Err(problem) => self.fault(&problem),
             }
         }

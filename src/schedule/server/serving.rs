@@ -198,6 +198,7 @@ impl Serving {
         if real_now() - self.seen >= SEEN {
             self.seen = real_now();
             self.note_seen(false);
+            self.dispatch.records.take_up_what_runs_left();
         }
         self.dispatch.records.catch_up();
         self.dispatch.judge_again();

@@ -1,0 +1,144 @@
+//! What a run could not record at its end, because another process had the store or its disk was
+//! full: it stands in a file of its own, with the same tables, until a process opens the store that
+//! can write it there.
+
+use super::carried_over::{KEEP, Rows, statements};
+use super::connection::{Kind, Queue, Role};
+use super::error::StoreError;
+use super::output_buffer::OutputBuffer;
+use super::runs::{NewRun, RunEnd};
+use super::store::Store;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What such a file has. What the store has from before is kept, but for what has ended since.
+const LEFT: [Rows; 5] = [
+    Rows {
+        table: "scripts",
+        which: "true",
+        conflict: KEEP,
+    },
+    Rows {
+        table: "runs",
+        which: "true",
+        conflict: "(id) DO UPDATE SET ended_at = excluded.ended_at, state = excluded.state, status = excluded.status,
+            error = excluded.error WHERE ended_at IS NULL",
+    },
+    Rows {
+        table: "output",
+        which: "true",
+        conflict: KEEP,
+    },
+    Rows {
+        table: "call_batches",
+        which: "true",
+        conflict: "(run_id, number) DO UPDATE SET last = excluded.last, calls = excluded.calls, records = excluded.records",
+    },
+    Rows {
+        table: "waits",
+        which: "true",
+        conflict: "(run_id, number) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome, done = excluded.done",
+    },
+];
+
+impl Store {
+    /// How many calls are not written yet.
+    pub fn unwritten_calls(&self) -> usize {
+        self.calls.lock().unwritten()
+    }
+
+    /// Waits until calls and waits are written, for so long at most.
+    pub fn flush_records(&self, limit: Duration) -> Result<(), StoreError> {
+        let is_written = || self.unwritten_calls() == 0 && self.waits.lock().is_empty();
+        if is_written() {
+            return Ok(());
+        }
+        self.write_calls(Kind::Write)?;
+        self.write_waits()?;
+        self.flush(limit)?;
+        if is_written() {
+            Ok(())
+        } else {
+            Err(self.queue.slow(limit))
+        }
+    }
+
+    /// Leaves what of a run is not written in a file of its own, with how it ended.
+    pub fn leave_records(
+        &self,
+        run: NewRun,
+        end: &RunEnd,
+        output: &OutputBuffer,
+        limit: Duration,
+    ) -> Result<(), StoreError> {
+        let path = self.locks().left_records(&run.id);
+        let beside = Self {
+            queue: Arc::new(Queue::start(path, self.locks().clone(), Role::Command)),
+            calls: Arc::clone(&self.calls),
+            waits: Arc::clone(&self.waits),
+            ..self.clone()
+        };
+        let left = beside.leave(run, end, output, limit);
+        if left.is_err() {
+            // Half of it would pass for all of it.
+            remove(beside.path());
+        }
+        left
+    }
+
+    fn leave(
+        &self,
+        run: NewRun,
+        end: &RunEnd,
+        output: &OutputBuffer,
+        limit: Duration,
+    ) -> Result<(), StoreError> {
+        self.start_run(run)?;
+        self.flush_records(limit)?;
+        output.attach(self);
+        // Of lines only the end of a run is missing, and not that it ended.
+        let _ = output.flush(limit);
+        self.end_run_within(end.clone(), limit).map(drop)
+    }
+
+    /// Records what runs that have ended have left in files of their own. It waits so long for each at
+    /// most: what cannot be recorded now stays where it is.
+    pub(super) fn take_up_left_records(&self, limit: Duration) -> Result<(), StoreError> {
+        for path in self.locks().all_left_records() {
+            let from = path.clone();
+            self.ask(
+                Kind::Write,
+                move |connection| {
+                    Box::pin(async move {
+                        let options = SqliteConnectOptions::new().filename(&from);
+                        let mut left = options.connect().await?;
+                        for rows in &LEFT {
+                            for statement in statements(&mut left, rows, "true").await? {
+                                sqlx::raw_sql(AssertSqlSafe(statement))
+                                    .execute(&mut *connection)
+                                    .await?;
+                            }
+                        }
+                        left.close().await
+                    })
+                },
+                Some(limit),
+            )?;
+            remove(&path);
+        }
+        Ok(())
+    }
+}
+
+fn remove(database: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let mut file = database.as_os_str().to_owned();
+        file.push(end);
+        // A file that is left over is taken up again, which changes nothing.
+        let _ = fs::remove_file(PathBuf::from(file));
+    }
+}
