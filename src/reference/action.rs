@@ -288,7 +288,11 @@ fn sending_again(action: &Action) -> Vec<Block> {
                 .and(" = the call's ")
                 .and_code(ours);
         }
-        line = line.and(" shows whether it was carried out");
+        // What is found has to be judged, where the catalogue cannot.
+        line = line.and(match lookup.carried_out_when {
+            Some(_) => " shows whether it was carried out",
+            None => " shows what there is",
+        });
         if let Some(when) = &lookup.carried_out_when {
             let found = if when == "absent" {
                 "nothing"

@@ -2,7 +2,7 @@
 
 use super::document::{Block, Line};
 use super::example;
-use cumulua_core::catalog::{Action, CreatesModel, KindModel};
+use cumulua_core::catalog::{Action, CreatesModel, Kind, KindModel};
 
 /// What becomes of the things that an Action is about.
 pub(super) fn section(action: &Action) -> Vec<Block> {
@@ -37,7 +37,15 @@ fn made(action: &Action, creates: &CreatesModel, kind: &KindModel) -> Line {
     let full_name = |name: &str| format!("{}.{name}", action.service.service);
     let mut line = Line::text(format!("Makes {}", lower(&kind.title)));
     if let Some(each) = &creates.each {
-        line = line.and(" for each element of ").and_code(each);
+        let is_one = action
+            .param(each)
+            .is_some_and(|param| param.kind == Kind::Object);
+        let when = if is_one {
+            " where there is a "
+        } else {
+            " for each element of "
+        };
+        line = line.and(when).and_code(each);
     } else if let Some(count) = &creates.count {
         line = line.and(", as many as ").and_code(count).and(" says");
     }
@@ -54,10 +62,21 @@ fn made(action: &Action, creates: &CreatesModel, kind: &KindModel) -> Line {
         .and_link(&kind.list, &full_name(&kind.list))
         .and(" lists it");
     line = match (&kind.removed_by, &kind.kept) {
-        (Some(removal), _) => line
-            .and(", ")
-            .and_link(&removal.action, &full_name(&removal.action))
-            .and(" removes it."),
+        (Some(removal), _) => {
+            let line = line
+                .and(", ")
+                .and_link(&removal.action, &full_name(&removal.action))
+                .and(" removes it");
+            match &removal.form {
+                Some(form) => line
+                    .and(" (")
+                    .and_code(&removal.param)
+                    .and(" is ")
+                    .and_code(form)
+                    .and(")."),
+                None => line.and("."),
+            }
+        }
         (None, Some(why)) => line.and(format!(". {why}.")),
         (None, None) => line.and("."),
     };

@@ -520,6 +520,32 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
 }
 
 #[test]
+fn a_lookup_of_a_list_reads_all_of_it_or_what_the_call_names() {
+    let catalog = Catalog::default();
+    let mut found = Vec::new();
+    for action in actions() {
+        let Some(lookup) = &action.lookup else {
+            continue;
+        };
+        let Ok(reading) = catalog.action(&lookup.action) else {
+            continue;
+        };
+        let places = lookup.compare.keys().chain(lookup.equals.keys());
+        let is_list = places.into_iter().any(|path| path.contains("[]"));
+        let is_filtered = lookup.params.values().any(|path| {
+            let own = action.param(path.split(['.', '[']).next().unwrap_or_default());
+            own.is_some_and(|param| param.required == Required::Yes)
+        });
+        let is_whole = reading.paginator.is_some();
+        found.extend((is_list && !is_filtered && !is_whole).then(|| {
+            let name = &action.full_name;
+            format!("{name}: what {} answers may be a part", lookup.action)
+        }));
+    }
+    none(found);
+}
+
+#[test]
 fn every_document_of_an_action_is_one_of_its_service() {
     let mut found = Vec::new();
     for action in actions() {
@@ -588,7 +614,8 @@ fn a_kind_is_listed_found_and_removed() {
                 continue;
             };
             let state = kind.state.as_ref().map(|state| &state.field);
-            let fields = [Some(&kind.id), kind.name.as_ref(), state];
+            let id = Some(&kind.id).filter(|id| !id.is_empty());
+            let fields = [id, kind.name.as_ref(), state];
             let fields = fields.into_iter().flatten();
             found.extend(
                 fields
@@ -597,6 +624,12 @@ fn a_kind_is_listed_found_and_removed() {
                     .filter(|field| !answers(&list, &format!("{rows}.{field}")))
                     .map(|field| format!("{place}: a row has no {field}")),
             );
+            // Without a field for it, the row is the id.
+            if kind.id.is_empty() {
+                let items = path::values(&list.answer.example, rows);
+                let is_plain = !items.is_empty() && items.iter().all(|item| item.is_string());
+                found.extend((!is_plain).then(|| format!("{place}: {rows} are no ids")));
+            }
             found.extend((!list.read_only).then(|| format!("{place}: the list changes something")));
             let is_kind = |name: &String| service.kinds.contains_key(name);
             found.extend(kind.parent.iter().filter(|name| !is_kind(name)).cloned());
@@ -631,11 +664,37 @@ fn a_kind_is_listed_found_and_removed() {
             let Some(removal) = &kind.removed_by else {
                 continue;
             };
-            let removes = action(&removal.action)
-                .is_some_and(|action| !action.read_only && action.param(&removal.param).is_some());
-            found.extend((!removes).then(|| format!("{place}: {} cannot remove", removal.action)));
-            let is_named = kind.params.contains(&removal.param);
-            found.extend((!is_named).then(|| format!("{place}: {} is no id", removal.param)));
+            let Some(remover) = action(&removal.action).filter(|action| !action.read_only) else {
+                found.push(format!("{place}: {} cannot remove", removal.action));
+                continue;
+            };
+            found.extend(
+                (!names(&remover, &removal.param, name))
+                    .then(|| format!("{place}: {} is no id", removal.param)),
+            );
+            found.extend(
+                removal
+                    .with
+                    .iter()
+                    .filter(|(_, path)| !answers(&list, &format!("{rows}.{path}")))
+                    .map(|(param, path)| format!("{place}: {param} is not at {path}")),
+            );
+            // What removes one can be called with what is known of it: its id, that of what it
+            // belongs to, and what stands in its row.
+            let known = |param: &str| {
+                let parent = kind.parent.as_ref();
+                let is_of_parent = parent.is_some_and(|parent| names(&remover, param, parent));
+                param == removal.param || removal.with.contains_key(param) || is_of_parent
+            };
+            found.extend(
+                needed(&remover)
+                    .filter(|param| !known(param))
+                    .map(|param| format!("{place}: {} wants {param}", removal.action)),
+            );
+            found.extend(
+                unknown_params(&remover, removal.with.keys().chain([&removal.param]))
+                    .map(|param| format!("{place}: {} takes no {param}", removal.action)),
+            );
         }
     }
     none(found);
@@ -652,13 +711,15 @@ fn what_becomes_of_a_change_is_known_or_the_reason_is_written() {
         let name = &action.full_name;
         let proves = action.lookup.as_ref();
         let proves = proves.is_some_and(|lookup| lookup.carried_out_when.is_some());
-        let is_known = !action.creates.is_empty() || action.again == Again::Harmless || proves;
+        let has_token = action.idempotency_token.is_some();
+        let is_harmless = action.again == Again::Harmless;
+        let is_known = !action.creates.is_empty() || is_harmless || proves || has_token;
         found.extend(
             (!is_known && action.unproven.is_none())
                 .then(|| format!("{name}: what would a second call do?")),
         );
         found.extend(
-            (action.unproven.is_some() && action.again == Again::Harmless)
+            (action.unproven.is_some() && (is_harmless || has_token))
                 .then(|| format!("{name}: it needs no proof")),
         );
         let is_said = !action.already.is_empty() && action.again == Again::Adds;
@@ -949,6 +1010,17 @@ fn unknown_params<'a>(
 }
 
 /// The parameters that every call must give.
+/// Whether a parameter of an Action names things of a kind.
+fn names(action: &Action, param: &str, kind: &str) -> bool {
+    match action.names.get(param) {
+        Some(own) => own == kind,
+        None => {
+            let kind = action.service.kinds.get(kind);
+            kind.is_some_and(|kind| kind.params.iter().any(|known| known == param))
+        }
+    }
+}
+
 fn needed(action: &Action) -> impl Iterator<Item = &str> {
     let needed = action
         .params

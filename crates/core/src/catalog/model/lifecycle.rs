@@ -15,7 +15,8 @@ pub struct KindModel {
     /// Where they stand in its answer; at the paginator's items by default.
     #[serde(default)]
     pub rows: Option<String>,
-    /// The field of a row that is its id.
+    /// The field of a row that is its id; empty where the row is nothing but the id.
+    #[serde(default)]
     pub id: String,
     /// The field of a row that is its name.
     #[serde(default)]
@@ -71,6 +72,12 @@ pub struct RemovedBy {
     pub action: String,
     /// The parameter that takes the id, or several.
     pub param: String,
+    /// How the parameter has the id, where not by itself.
+    #[serde(default)]
+    pub form: Option<String>,
+    /// Further parameters that the Action requires: where their values stand in a row.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
 }
 
 /// What an Action makes.
@@ -89,7 +96,8 @@ pub struct CreatesModel {
     /// The parameter that says how many are made; one is by default.
     #[serde(default)]
     pub count: Option<String>,
-    /// The list parameter of which each element is one.
+    /// The list parameter of which each element is one, or the object that is one where it is
+    /// given.
     #[serde(default)]
     pub each: Option<String>,
     /// Whether those that there were before go, where `each` is given.
