@@ -194,8 +194,13 @@ pub(super) fn elements<'a>(call: &Call<'a>, place: &str) -> (&'a [Param], Vec<Ma
         let param = params.iter().find(|param| param.name == name);
         params = param.map_or(&[], |param| &param.fields);
     }
-    let items = at.and_then(Json::as_array).into_iter().flatten();
-    (params, items.filter_map(Json::as_object).cloned().collect())
+    let items = match at {
+        Some(Json::Array(items)) => items.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let items = items.iter().filter_map(Json::as_object);
+    (params, items.cloned().collect())
 }
 
 /// What a call says of a thing: its parameters by the names that the fields have in a row, without

@@ -6,6 +6,7 @@ mod change;
 mod create;
 mod effect;
 mod handler;
+mod kept;
 mod list;
 mod named;
 mod read;

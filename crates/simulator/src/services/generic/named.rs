@@ -1,5 +1,6 @@
 //! What the parameters of a call name: things, by their ids.
 
+use super::kept::keeps;
 use super::state::{GENERIC, Row};
 use crate::cloud::call::Call;
 use crate::cloud::refusal::Refusal;
@@ -16,7 +17,7 @@ pub(super) struct Thing {
     pub(super) row: Row,
 }
 
-/// The kinds whose things a parameter can name.
+/// The kinds whose things a parameter can name, of those that are kept here.
 pub(super) fn kinds_of<'a>(
     action: &'a Action,
     param: &'a str,
@@ -30,6 +31,7 @@ pub(super) fn kinds_of<'a>(
             Some(own) => *name == own,
             None => kind.params.iter().any(|known| known == param),
         })
+        .filter(|(name, _)| keeps(&action.service.service, name))
         .map(|(name, kind)| (name.as_str(), kind))
 }
 

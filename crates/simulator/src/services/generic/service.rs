@@ -2,6 +2,7 @@
 
 use super::effect::Effect;
 use super::handler;
+use super::kept::BESIDE_CODE;
 use super::state::GENERIC;
 use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::{EffectKind, Handling, Service};
@@ -27,9 +28,6 @@ pub(crate) const GENERIC_SERVICES: [Generic; 13] = [
     Generic("cds.sg"),
     Generic("cds.slb"),
 ];
-
-/// Those of which only some Actions are carried out from the catalogue, by the services themselves.
-const BESIDE_CODE: [&str; 1] = ["cds.vpc"];
 
 impl Service for Generic {
     fn name(&self) -> &'static str {
@@ -67,7 +65,7 @@ impl Service for Kept {
 
     fn problems(&self, cloud: &Cloud) -> Vec<String> {
         let services = GENERIC_SERVICES.iter().map(|service| service.0);
-        let known: Vec<&str> = services.chain(BESIDE_CODE).collect();
+        let known: Vec<&str> = services.chain(BESIDE_CODE.map(|(name, _)| name)).collect();
         cloud[GENERIC].problems(&known)
     }
 

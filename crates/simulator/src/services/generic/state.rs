@@ -1,5 +1,6 @@
 //! The things that the services keep, by service and kind.
 
+use super::kept::keeps;
 use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Store, keyed_by_id};
 use cumulua_core::catalog::{KindModel, ServiceModel, path};
@@ -74,7 +75,7 @@ impl State {
         let (first, then): (Vec<_>, Vec<_>) = service
             .kinds
             .iter()
-            .filter(|(name, _)| !is_made(name))
+            .filter(|(name, _)| keeps(&service.service, name) && !is_made(name))
             .partition(|(_, kind)| kind.parent.is_none());
         for (name, kind) in first.into_iter().chain(then) {
             let parent = kind.parent.as_ref().and_then(|parent| kinds.get(parent));

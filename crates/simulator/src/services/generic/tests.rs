@@ -1,3 +1,4 @@
+use super::kept::keeps;
 use super::named;
 use crate::cloud::example::ENVELOPE;
 use crate::cloud::service::Service;
@@ -58,6 +59,7 @@ impl Furnished {
         let (first, then): (Vec<_>, Vec<_>) = service
             .kinds
             .iter()
+            .filter(|(name, _)| keeps(&service.service, name))
             .partition(|(_, kind)| kind.parent.is_none());
         for (name, kind) in first.into_iter().chain(then) {
             let is_there = kind.parent.is_some() && !made.rows(kind, &json!({})).is_empty();
@@ -396,7 +398,7 @@ async fn what_is_removed_is_gone() {
     let services = GENERIC_SERVICES.iter().map(Service::name);
     for service in services.chain(["cds.vpc"]) {
         for (name, kind) in &catalog.service(service).unwrap().kinds {
-            let Some(removal) = &kind.removed_by else {
+            let Some(removal) = kind.removed_by.as_ref().filter(|_| keeps(service, name)) else {
                 continue;
             };
             let made = Furnished::new(service);
