@@ -28,7 +28,7 @@ fn action(action: &Action) -> Json {
     if let Some(deprecation) = &action.deprecated {
         listed["deprecated"] = json!({"why": deprecation.why, "instead": deprecation.instead});
     }
-    if !action.service.kinds.is_empty() && !action.read_only {
+    if !action.read_only {
         let removed = action
             .service
             .removed_by(action)

@@ -703,11 +703,7 @@ fn a_kind_is_listed_found_and_removed() {
 #[test]
 fn what_becomes_of_a_change_is_known_or_the_reason_is_written() {
     let mut found = Vec::new();
-    let changes = actions().into_iter().filter(|action| {
-        let has_kinds = !action.service.kinds.is_empty();
-        has_kinds && !action.read_only
-    });
-    for action in changes {
+    for action in actions().into_iter().filter(|action| !action.read_only) {
         let name = &action.full_name;
         let proves = action.lookup.as_ref();
         let proves = proves.is_some_and(|lookup| lookup.carried_out_when.is_some());
@@ -1012,13 +1008,12 @@ fn unknown_params<'a>(
 /// The parameters that every call must give.
 /// Whether a parameter of an Action names things of a kind.
 fn names(action: &Action, param: &str, kind: &str) -> bool {
-    match action.names.get(param) {
-        Some(own) => own == kind,
-        None => {
-            let kind = action.service.kinds.get(kind);
-            kind.is_some_and(|kind| kind.params.iter().any(|known| known == param))
-        }
-    }
+    let kinds = &action.service.kinds;
+    let own = action.names.get(param).map(|own| own == kind);
+    own.unwrap_or_else(|| {
+        let kind = kinds.get(kind);
+        kind.is_some_and(|kind| kind.params.iter().any(|known| known == param))
+    })
 }
 
 fn needed(action: &Action) -> impl Iterator<Item = &str> {
