@@ -60,12 +60,13 @@ fn unintelligible(name: &str, status: u16, body: &str) -> String {
 
 #[test]
 fn the_documented_answers_in_xml_and_json_are_equal() {
-    let vectors: Vec<Json> =
-        serde_json::from_str(include_str!("../vectors/mcs_answers.json")).unwrap();
+    let vectors: Json = serde_json::from_str(include_str!("../../vectors/mcs.json")).unwrap();
+    let vectors = vectors["actions"].as_array().unwrap();
     assert_eq!(vectors.len(), 22);
     for vector in vectors {
-        let name = vector["action"].as_str().unwrap();
-        let json = answered(name, 200, vector["json"].as_str().unwrap())
+        let name = vector["name"].as_str().unwrap();
+        let vector = &vector["answer"];
+        let json = answered(name, 200, vector["text"].as_str().unwrap())
             .unwrap()
             .json;
         let xml = answered(name, 200, vector["xml"].as_str().unwrap())

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use url::Url;
 
-const VECTORS: &str = include_str!("../vectors/signing.json");
+const VECTORS: &str = include_str!("../../vectors/signing.json");
 
 #[derive(Deserialize)]
 struct Vector {
