@@ -322,7 +322,7 @@ fn a_full_disk_stops_nothing() {
         output.status.success() && stderr.contains("came to its end"),
         "{stderr}"
     );
-    assert!(stderr.contains("not recorded"), "{stderr}");
+    assert!(stderr.contains("recorded late"), "{stderr}");
     assert_eq!(
         history.store().runs(Filter::default()).unwrap().len(),
         2,
