@@ -180,8 +180,8 @@ def cell(command, kind, needs, end, options, ready, tidied):
         try:
             if ready:
                 wait_for(lambda: (folder / "ready").exists() or process.poll() is not None)
-            # What blocks must have begun to.
-            time.sleep(0.15)
+            # What blocks must have begun to; a call does not say when it is there.
+            time.sleep(0.15 if ready else 0.5)
             if process.poll() is not None:
                 return None, f"ended by itself with {process.returncode}: {said(folder)}"
             if end == "timeout":

@@ -107,31 +107,46 @@ impl Store {
 
     /// Records what runs that have ended have left in files of their own. It waits so long for each at
     /// most: what cannot be recorded now stays where it is.
-    pub(super) fn take_up_left_records(&self, limit: Duration) -> Result<(), StoreError> {
+    pub fn take_up_left_records(&self, limit: Duration) -> Result<(), StoreError> {
         for path in self.locks().all_left_records() {
             let from = path.clone();
-            self.ask(
+            let is_readable = self.ask(
                 Kind::Write,
                 move |connection| {
                     Box::pin(async move {
-                        let options = SqliteConnectOptions::new().filename(&from);
-                        let mut left = options.connect().await?;
-                        for rows in &LEFT {
-                            for statement in statements(&mut left, rows, "true").await? {
-                                sqlx::raw_sql(AssertSqlSafe(statement))
-                                    .execute(&mut *connection)
-                                    .await?;
-                            }
+                        let Ok(left) = read(&from).await else {
+                            return Ok(false);
+                        };
+                        for statement in left {
+                            sqlx::raw_sql(AssertSqlSafe(statement))
+                                .execute(&mut *connection)
+                                .await?;
                         }
-                        left.close().await
+                        Ok(true)
                     })
                 },
                 Some(limit),
             )?;
-            remove(&path);
+            if is_readable {
+                remove(&path);
+            } else {
+                // A machine that stopped may have left half of it; a person can look at it.
+                let _ = fs::rename(&path, path.with_extension("unreadable"));
+            }
         }
         Ok(())
     }
+}
+
+/// The statements that write what such a file has.
+async fn read(path: &Path) -> Result<Vec<String>, sqlx::Error> {
+    let mut left = SqliteConnectOptions::new().filename(path).connect().await?;
+    let mut all = Vec::new();
+    for rows in &LEFT {
+        all.extend(statements(&mut left, rows, "true").await?);
+    }
+    left.close().await?;
+    Ok(all)
 }
 
 fn remove(database: &Path) {
@@ -140,5 +155,64 @@ fn remove(database: &Path) {
         file.push(end);
         // A file that is left over is taken up again, which changes nothing.
         let _ = fs::remove_file(PathBuf::from(file));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::history::{CallRecord, NewRun, OutputBuffer, RunEnd, RunOutcome, Store};
+    use jiff::Timestamp;
+    use std::fs;
+    use std::time::Duration;
+
+    const MUCH: Duration = Duration::from_mins(1);
+
+    fn leave(store: &Store, id: &str) {
+        let run = NewRun {
+            id: id.to_owned(),
+            pid: Some(1),
+            ..NewRun::default()
+        };
+        let end = RunEnd {
+            id: id.to_owned(),
+            ended: Timestamp::UNIX_EPOCH,
+            outcome: RunOutcome::Done,
+            status: Some(0),
+            error: None,
+        };
+        let line = format!(
+            r#"{{"number":1,"time":"1970-01-01T00:00:00Z","run":"{id}","phase":"ended","place":"0","action":"a","read_only":false,"params":{{}},"attempts":1,"duration_ms":1,"sent":"yes"}}"#
+        );
+        let call = CallRecord {
+            number: 1,
+            read_only: false,
+            line: &line,
+        };
+        store.calls.lock().add(id, call).unwrap();
+        store
+            .leave_records(run, &end, &OutputBuffer::new(id), MUCH)
+            .unwrap();
+        assert_eq!(store.unwritten_calls(), 0);
+    }
+
+    #[test]
+    fn what_was_left_is_taken_up_once_and_what_cannot_be_read_holds_nothing_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        store.flush(MUCH).unwrap();
+        leave(&store, "a");
+        let broken = store.locks().left_records("b");
+        fs::write(&broken, "half of a fi").unwrap();
+        leave(&store, "c");
+        for _ in 0..2 {
+            store.take_up_left_ends(MUCH).unwrap();
+            for id in ["a", "c"] {
+                let row = store.run(id).unwrap().unwrap();
+                assert_eq!(row.state.outcome(), Some(RunOutcome::Done));
+                assert_eq!(store.calls(id, 0, 10).unwrap().len(), 1);
+            }
+        }
+        assert!(store.locks().all_left_records().is_empty());
+        assert!(broken.with_extension("unreadable").exists());
     }
 }

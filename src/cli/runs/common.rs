@@ -65,6 +65,18 @@ impl History {
         if let Some(row) = self.store.runs(latest)?.pop() {
             return Ok(row);
         }
+        let firings = self
+            .store
+            .firings(Some(wanted), None, None, false, Some(1))?;
+        if !firings.is_empty() {
+            return Err(Problem {
+                message: format!(
+                    "{wanted} has had no run yet; `cumulua runs list --name {wanted}` shows its firings, and \
+                     `cumulua schedule drop {wanted}` gives up what waits"
+                ),
+                status: status::SCRIPT,
+            });
+        }
         let names = self.store.run_names()?;
         let near =
             cumulua_core::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));

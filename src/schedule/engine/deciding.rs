@@ -170,8 +170,11 @@ impl Engine {
         let (job, attempt) = self.find(previous)?;
         let mut decisions = Vec::new();
         let is_young = now.duration_since(attempt.at).min(gone) <= job.patience().max(RESTART);
-        if attempt.cause.is_asked_for() {
+        if attempt.cause == Cause::Backfill || attempt.cause.is_asked_for() && is_young {
             job.admit(attempt, &mut decisions);
+        } else if attempt.cause.is_asked_for() {
+            // Who asked for it then may not want it any more.
+            decisions.push(missed(&attempt, Reason::ServerGone));
         } else if !job.schedule.timing.after().is_empty() {
             job.chain.opened = Some(attempt.at);
         } else if job.is_paused() {

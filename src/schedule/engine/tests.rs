@@ -903,6 +903,28 @@ fn what_waited_when_a_server_died_is_taken_up_or_notified() {
 }
 
 #[test]
+fn a_trigger_that_waited_when_a_server_died_is_not_carried_out_long_after_and_a_backfill_is() {
+    let take_up = |cause: Cause, gone: i64, now: i64| {
+        let (mut engine, _) = restarted(&minutely(""), now - 1, now);
+        let waited = PreviousAttempt {
+            cause,
+            ..first("a")
+        };
+        let gone = SignedDuration::from_secs(gone);
+        let decisions = engine.take_up(&waited, gone, at(now)).unwrap();
+        describe(decisions)
+    };
+    for (cause, gone, now, expected) in [
+        (Cause::Trigger, 500, 110, "start 60 trigger"),
+        (Cause::Trigger, 50, 1000, "start 60 trigger"),
+        (Cause::Trigger, 500, 1000, "miss 60: ServerGone"),
+        (Cause::Backfill, 500, 1000, "start 60 backfill"),
+    ] {
+        assert_eq!(take_up(cause, gone, now), [expected], "{cause:?}");
+    }
+}
+
+#[test]
 fn other_times_begin_anew_and_the_same_times_go_on() {
     let hourly = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '0 * * * *'");
     let known = ScheduleState {

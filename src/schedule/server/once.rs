@@ -118,7 +118,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
 }
 
 /// Waits for the run, which has this terminal: Ctrl-C reaches it too, and it says what comes of
-/// that.
+/// that. Without a terminal an interrupt is meant for this process alone, and is passed on.
 async fn wait_for(mut child: Child) -> io::Result<ExitStatus> {
     #[cfg(unix)]
     {
@@ -126,17 +126,23 @@ async fn wait_for(mut child: Child) -> io::Result<ExitStatus> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut ends = signal(SignalKind::terminate())?;
+        let has_terminal = std::fs::File::open("/dev/tty").is_ok();
+        let pass_on = |child: &Child, signal| {
+            // It has not been waited for, so that its id is its own.
+            let id = child.id().and_then(|id| i32::try_from(id).ok());
+            if let Some(id) = id.and_then(Pid::from_raw) {
+                let _ = kill_process(id, signal);
+            }
+        };
         loop {
             tokio::select! {
                 status = child.wait() => return status,
-                _ = interrupts.recv() => {}
-                _ = ends.recv() => {
-                    // It has not been waited for, so that its id is its own.
-                    let id = child.id().and_then(|id| i32::try_from(id).ok());
-                    if let Some(id) = id.and_then(Pid::from_raw) {
-                        let _ = kill_process(id, Signal::TERM);
+                _ = interrupts.recv() => {
+                    if !has_terminal {
+                        pass_on(&child, Signal::INT);
                     }
                 }
+                _ = ends.recv() => pass_on(&child, Signal::TERM),
             }
         }
     }

@@ -184,7 +184,7 @@ impl Records {
     /// Records what runs could not, where the store can be written.
     pub(super) fn take_up_what_runs_left(&mut self) {
         if !self.refuses {
-            let taken_up = self.store.take_up_left_ends(PROBE);
+            let taken_up = self.store.take_up_left_records(PROBE);
             self.note(taken_up);
         }
     }
