@@ -113,7 +113,7 @@ fn a_run_that_was_never_claimed_begins_anew_once_under_the_next_server() {
     };
     let triggered = NewRun {
         kind: "trigger".to_owned(),
-        ..run(before(7200))
+        ..run(before(20))
     };
     let backfilled = NewRun {
         kind: "backfill".to_owned(),
