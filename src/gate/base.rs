@@ -83,10 +83,8 @@ pub struct Gate {
     pub(super) reserved: OnceLock<Vec<ReservedPath>>,
     /// Variables that were read as secrets, which `env` must not give.
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
-    /// Secrets whose shortness was warned about.
-    short_secrets: Mutex<BTreeSet<String>>,
-    /// Actions that are no more to be used and were warned about.
-    deprecated: Mutex<BTreeSet<Arc<str>>>,
+    /// Warnings that were given and are not to be repeated.
+    warned: Mutex<BTreeSet<String>>,
     waits: AtomicU64,
 }
 
@@ -108,8 +106,7 @@ impl Gate {
             roots: parts.grants.roots(),
             reserved: OnceLock::new(),
             secret_variables: Mutex::default(),
-            short_secrets: Mutex::default(),
-            deprecated: Mutex::default(),
+            warned: Mutex::default(),
             waits: AtomicU64::new(0),
             parts,
         }
@@ -275,35 +272,23 @@ impl Gate {
 
     /// Warns, once for each, that a secret cannot be found in texts.
     pub(super) fn warn_of_short_secret(&self, what: &str) {
-        let is_new = self
-            .short_secrets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(what.to_owned());
-        if is_new {
-            self.log(
-                Level::Warn,
-                &format!(
-                    "{what} has fewer than 4 characters: where a service echoes it, it cannot be redacted"
-                ),
-            );
-        }
+        self.warn_once(&format!(
+            "{what} has fewer than 4 characters: where a service echoes it, it cannot be redacted"
+        ));
     }
 
     /// Warns, once for each, of an Action that is no more to be used.
     pub(super) fn warn_of_deprecated(&self, action: &Action) {
-        let Some(deprecation) = &action.deprecated else {
-            return;
-        };
-        let is_new = self
-            .deprecated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(Arc::clone(&action.full_name));
-        if is_new {
+        if let Some(deprecation) = &action.deprecated {
             let advice = deprecation.advice();
-            let message = format!("{} is deprecated: {advice}", action.full_name);
-            self.log(Level::Warn, &message);
+            self.warn_once(&format!("{} is deprecated: {advice}", action.full_name));
+        }
+    }
+
+    fn warn_once(&self, message: &str) {
+        let warned = || self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned().insert(message.to_owned()) {
+            self.log(Level::Warn, message);
         }
     }
 

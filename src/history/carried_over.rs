@@ -15,71 +15,71 @@ pub(super) enum Carried {
 
 /// Rows of a table.
 pub(super) struct Rows {
-    pub(super) table: &'static str,
-    pub(super) which: &'static str,
+    table: &'static str,
+    which: &'static str,
     /// What becomes of a row that the other file has already.
-    pub(super) conflict: &'static str,
+    conflict: &'static str,
 }
 
-const fn kept(table: &'static str, which: &'static str) -> Rows {
-    Rows {
-        table,
-        which,
-        conflict: KEEP,
+impl Rows {
+    /// Where the other file has one already, that stays.
+    pub(super) const fn new(table: &'static str, which: &'static str) -> Self {
+        Self::or(table, which, "DO NOTHING")
     }
-}
 
-/// The row that is there stays.
-pub(super) const KEEP: &str = "DO NOTHING";
-
-/// What a server knows better than any other file.
-const fn its_own(table: &'static str, which: &'static str, conflict: &'static str) -> Rows {
-    Rows {
-        table,
-        which,
-        conflict,
+    /// Where the other file has one already, this becomes of it.
+    pub(super) const fn or(
+        table: &'static str,
+        which: &'static str,
+        conflict: &'static str,
+    ) -> Self {
+        Self {
+            table,
+            which,
+            conflict,
+        }
     }
 }
 
 /// What belongs to runs; `going_on` has their ids.
 const OF_RUNS: [Rows; 7] = [
-    kept(
+    Rows::new(
         "scripts",
         "hash IN (SELECT script_hash FROM runs WHERE id IN going_on)",
     ),
-    kept("runs", "id IN going_on"),
-    kept("firings", "run_id IN going_on"),
-    kept(
+    Rows::new("runs", "id IN going_on"),
+    Rows::new("firings", "run_id IN going_on"),
+    Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT name, due_at FROM runs WHERE id IN going_on)",
     ),
-    kept("output", "run_id IN going_on"),
-    kept("call_batches", "run_id IN going_on"),
-    kept("waits", "run_id IN going_on"),
+    Rows::new("output", "run_id IN going_on"),
+    Rows::new("call_batches", "run_id IN going_on"),
+    Rows::new("waits", "run_id IN going_on"),
 ];
 
-/// What else a server goes on with.
+/// What else a server goes on with; of schedules and itself it knows better than any other file.
 const OF_SERVERS: [Rows; 6] = [
-    its_own(
+    Rows::or(
         "schedules",
         "true",
         "(name) DO UPDATE SET paused = excluded.paused, paused_at = excluded.paused_at,
          decided_upto = excluded.decided_upto, times = excluded.times",
     ),
-    its_own(
+    Rows::or(
         "servers",
         "id = (SELECT max(id) FROM servers)",
         "(id) DO UPDATE SET pid = excluded.pid, version = excluded.version, started_at = excluded.started_at,
          seen_at = excluded.seen_at, ended_at = excluded.ended_at",
     ),
-    kept("firings", "outcome = 'queued'"),
-    kept(
+    Rows::new("firings", "outcome = 'queued'"),
+    Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued')",
     ),
-    kept("notifications", "state = 'waiting'"),
+    Rows::new("notifications", "state = 'waiting'"),
     // Who has paused what, and who has asked for what waits or goes on.
-    kept(
+    Rows::new(
         "user_requests",
         "run_id IN going_on OR schedule IN (SELECT name FROM schedules WHERE paused)
          OR (schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued' OR run_id IN going_on)",

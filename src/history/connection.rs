@@ -9,7 +9,7 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
 };
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlStr, SqliteConnection,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr, SqlStr, SqliteConnection,
 };
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -103,23 +103,16 @@ impl Role {
         }
     }
 
-    /// Begins a transaction that writes, which [`Connection::begin_when_free`] waits for. Reading keeps its own
-    /// timeout.
-    fn begin(self) -> &'static str {
-        match self {
-            Self::Command | Self::ServedRun => {
-                "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000"
-            }
-            Self::Server => "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 2000",
-        }
+    /// Begins a transaction that writes, which [`Connection::begin_when_free`] waits for. Reading
+    /// keeps its own timeout.
+    fn begin(self) -> String {
+        let reads_wait = self.reads_wait();
+        format!("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; {reads_wait}")
     }
 
     /// Gives reading its timeout back.
-    fn reads_wait(self) -> &'static str {
-        match self {
-            Self::Command | Self::ServedRun => "PRAGMA busy_timeout = 5000",
-            Self::Server => "PRAGMA busy_timeout = 2000",
-        }
+    fn reads_wait(self) -> String {
+        format!("PRAGMA busy_timeout = {}", self.patience().as_millis())
     }
 }
 
@@ -408,9 +401,9 @@ impl<'p> Connection<'p> {
     /// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own
     /// count of transactions refuses every further one.
     async fn write_together(&mut self, work: Vec<Work>) -> Result<(), sqlx::Error> {
-        let begin = self.role.begin();
+        let begin = AssertSqlSafe(self.role.begin()).into_sql_str();
         let mut written = self
-            .begin_when_free(async |sqlite| execute(sqlite, begin).await)
+            .begin_when_free(async |sqlite| execute(sqlite, begin.clone()).await)
             .await;
         for work in work {
             if written.is_ok() {
@@ -454,7 +447,7 @@ impl<'p> Connection<'p> {
     async fn give_up(&mut self) {
         // Refused where there is no transaction any more, which is fine.
         let _ = execute(&mut self.sqlite, "ROLLBACK").await;
-        let _ = execute(&mut self.sqlite, self.role.reads_wait()).await;
+        let _ = execute(&mut self.sqlite, AssertSqlSafe(self.role.reads_wait())).await;
     }
 }
 
@@ -497,7 +490,10 @@ fn is_busy(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code & 0xff == BUSY)
 }
 
-async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+async fn execute(
+    connection: &mut SqliteConnection,
+    sql: impl SqlSafeStr,
+) -> Result<(), sqlx::Error> {
     sqlx::query(sql).execute(connection).await.map(drop)
 }
 

@@ -2,7 +2,7 @@
 //! full: it stands in a file of its own, with the same tables, until a process opens the store that
 //! can write it there.
 
-use super::carried_over::{KEEP, Rows, statements};
+use super::carried_over::{Rows, statements};
 use super::connection::{Kind, Queue, Role};
 use super::error::StoreError;
 use super::output_buffer::OutputBuffer;
@@ -17,32 +17,24 @@ use std::time::Duration;
 
 /// What such a file has. What the store has from before is kept, but for what has ended since.
 const LEFT: [Rows; 5] = [
-    Rows {
-        table: "scripts",
-        which: "true",
-        conflict: KEEP,
-    },
-    Rows {
-        table: "runs",
-        which: "true",
-        conflict: "(id) DO UPDATE SET ended_at = excluded.ended_at, state = excluded.state, status = excluded.status,
-            error = excluded.error WHERE ended_at IS NULL",
-    },
-    Rows {
-        table: "output",
-        which: "true",
-        conflict: KEEP,
-    },
-    Rows {
-        table: "call_batches",
-        which: "true",
-        conflict: "(run_id, number) DO UPDATE SET last = excluded.last, calls = excluded.calls, records = excluded.records",
-    },
-    Rows {
-        table: "waits",
-        which: "true",
-        conflict: "(run_id, number) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome, done = excluded.done",
-    },
+    Rows::new("scripts", "true"),
+    Rows::or(
+        "runs",
+        "true",
+        "(id) DO UPDATE SET ended_at = excluded.ended_at, state = excluded.state, status = excluded.status,
+         error = excluded.error WHERE ended_at IS NULL",
+    ),
+    Rows::new("output", "true"),
+    Rows::or(
+        "call_batches",
+        "true",
+        "(run_id, number) DO UPDATE SET last = excluded.last, calls = excluded.calls, records = excluded.records",
+    ),
+    Rows::or(
+        "waits",
+        "true",
+        "(run_id, number) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome, done = excluded.done",
+    ),
 ];
 
 impl Store {
@@ -82,27 +74,20 @@ impl Store {
             waits: Arc::clone(&self.waits),
             ..self.clone()
         };
-        let left = beside.leave(run, end, output, limit);
+        let left = beside
+            .start_run(run)
+            .and_then(|()| beside.flush_records(limit))
+            .and_then(|()| {
+                output.attach(&beside);
+                // Of lines only the end of a run is missing, and not that it ended.
+                let _ = output.flush(limit);
+                beside.end_run_within(end.clone(), limit).map(drop)
+            });
         if left.is_err() {
             // Half of it would pass for all of it.
             remove(beside.path());
         }
         left
-    }
-
-    fn leave(
-        &self,
-        run: NewRun,
-        end: &RunEnd,
-        output: &OutputBuffer,
-        limit: Duration,
-    ) -> Result<(), StoreError> {
-        self.start_run(run)?;
-        self.flush_records(limit)?;
-        output.attach(self);
-        // Of lines only the end of a run is missing, and not that it ended.
-        let _ = output.flush(limit);
-        self.end_run_within(end.clone(), limit).map(drop)
     }
 
     /// Records what runs that have ended have left in files of their own. It waits so long for each at

@@ -159,18 +159,14 @@ impl Locks {
 
     /// The runs that have ended and left a line in the file of their lock, with that line.
     pub(super) fn left(&self) -> Vec<(PathBuf, String)> {
-        let Ok(files) = fs::read_dir(&self.folder) else {
-            return Vec::new();
-        };
-        let is_of_run = |path: &PathBuf| {
-            let name = path.file_name().and_then(OsStr::to_str);
-            name.is_some_and(|name| name.starts_with("run-"))
-        };
-        let paths = files.filter_map(|file| Some(file.ok()?.path()));
-        paths
-            .filter(is_of_run)
-            .filter_map(|path| read_left(&path).map(|line| (path, line)))
+        self.files("run-", "")
+            .filter_map(|(path, _)| read_left(&path).map(|line| (path, line)))
             .collect()
+    }
+
+    /// The same of one run.
+    pub(super) fn left_by(&self, id: &str) -> Option<String> {
+        read_left(&self.folder.join(file_name("run", id)))
     }
 
     /// The file for what a run could not record.
@@ -180,23 +176,24 @@ impl Locks {
 
     /// All of these files whose runs have ended.
     pub(super) fn all_left_records(&self) -> Vec<PathBuf> {
-        let Ok(files) = fs::read_dir(&self.folder) else {
-            return Vec::new();
-        };
-        let is_of_ended_run = |path: &PathBuf| {
-            let run = path
-                .file_name()
-                .and_then(OsStr::to_str)
-                .and_then(|name| name.strip_prefix("left-")?.strip_suffix(".db"));
-            run.is_some_and(|run| !self.is_run_alive(run))
-        };
-        let paths = files.filter_map(|file| Some(file.ok()?.path()));
-        paths.filter(is_of_ended_run).collect()
+        self.files("left-", ".db")
+            .filter(|(_, run)| !self.is_run_alive(run))
+            .map(|(path, _)| path)
+            .collect()
     }
 
-    /// The same of one run.
-    pub(super) fn left_by(&self, id: &str) -> Option<String> {
-        read_left(&self.folder.join(file_name("run", id)))
+    /// The folder's files whose names begin and end so, with what stands between.
+    fn files(&self, start: &str, end: &str) -> impl Iterator<Item = (PathBuf, String)> {
+        let files = fs::read_dir(&self.folder).into_iter().flatten();
+        let between = move |path: &Path| {
+            let name = path.file_name().and_then(OsStr::to_str)?;
+            Some(name.strip_prefix(start)?.strip_suffix(end)?.to_owned())
+        };
+        files.filter_map(move |file| {
+            let path = file.ok()?.path();
+            let name = between(&path)?;
+            Some((path, name))
+        })
     }
 
     /// Whether a run that has not recorded how it ended is still going on.

@@ -2,7 +2,7 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::common::{ask_server, store};
+use super::common::{ask_server, server_lock, store};
 use super::next::time;
 use crate::history::locks::Taken;
 use crate::run::control::{BackfillSpan, Request};
@@ -57,14 +57,13 @@ impl Backfill {
             yes: self.yes,
             told: requester::told(),
         });
-        let answer = match store.locks().server() {
-            Ok(Taken::By(holder)) => ask_server(&store, &holder, &request),
-            Ok(Taken::Held(_)) => Err(format!(
+        let answer = server_lock(&store).and_then(|taken| match taken {
+            Taken::By(holder) => ask_server(&store, &holder, &request),
+            Taken::Held(_) => Err(format!(
                 "no server serves {}, and a backfill needs one: `cumulua schedule serve` starts it",
                 store.path().display()
             )),
-            Err(problem) => Err(format!("whether a server runs cannot be seen: {problem}")),
-        };
+        });
         match answer {
             Ok(answer) => {
                 report::print(&format!("{}: {answer}", self.name));

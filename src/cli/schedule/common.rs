@@ -4,6 +4,7 @@ use crate::cli::options::GlobalOptions;
 use crate::cli::{context, report, status};
 use crate::gate::Random;
 use crate::history::Store;
+use crate::history::locks::Taken;
 use crate::run::control::{self, AskError, Reply, Request};
 use crate::schedule::file::{FILE_NAME, FileError, ScheduleFile};
 use crate::schedule::server::Shared;
@@ -71,6 +72,13 @@ pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
         ));
         status::USAGE.into()
     })
+}
+
+/// The lock of the store's server: held by the one that runs, or by this command, and then none
+/// begins meanwhile.
+pub(super) fn server_lock(store: &Store) -> Result<Taken, String> {
+    let taken = store.locks().server();
+    taken.map_err(|problem| format!("whether a server runs cannot be seen: {problem}"))
 }
 
 /// How long the server's answer is waited for; it reports itself when it does not come to a

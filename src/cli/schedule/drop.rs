@@ -2,7 +2,7 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::common::{ask_server, read, store};
+use super::common::{ask_server, read, server_lock, store};
 use super::pause::ScheduleArgument;
 use crate::history::Store;
 use crate::history::locks::Taken;
@@ -37,10 +37,7 @@ impl DropWaiting {
             Err(status) => return status,
         };
         let name = &self.which.name;
-        let dropped = file
-            .find(name)
-            .map_err(|problem| problem.clone())
-            .and_then(|_| drop_waiting(&store, name));
+        let dropped = file.find(name).and_then(|_| drop_waiting(&store, name));
         match dropped {
             Ok(answer) => {
                 report::print(&format!("{name}: {answer}"));
@@ -56,18 +53,17 @@ impl DropWaiting {
 
 /// A server that runs decides; otherwise none may begin meanwhile.
 fn drop_waiting(store: &Store, name: &str) -> Result<String, String> {
-    match store.locks().server() {
-        Ok(Taken::By(holder)) => {
+    match server_lock(store)? {
+        Taken::By(holder) => {
             let request = Request::Drop {
                 schedule: name.to_owned(),
                 told: requester::told(),
             };
             ask_server(store, &holder, &request)
         }
-        Ok(Taken::Held(_lock)) => store
+        Taken::Held(_lock) => store
             .drop_waiting(name, requester::of_this_process(), wall_now())
             .map(|dropped| dropped.to_string())
             .map_err(|problem| problem.to_string()),
-        Err(problem) => Err(format!("whether a server runs cannot be seen: {problem}")),
     }
 }

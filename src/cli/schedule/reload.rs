@@ -2,7 +2,7 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::common::{ask_server, store};
+use super::common::{ask_server, server_lock, store};
 use crate::history::locks::Taken;
 use crate::run::control::Request;
 use clap::Args;
@@ -26,14 +26,13 @@ impl Reload {
             Ok(store) => store,
             Err(status) => return status,
         };
-        let answer = match store.locks().server() {
-            Ok(Taken::By(holder)) => ask_server(&store, &holder, &Request::Reload),
-            Ok(Taken::Held(_)) => Err(format!(
+        let answer = server_lock(&store).and_then(|taken| match taken {
+            Taken::By(holder) => ask_server(&store, &holder, &Request::Reload),
+            Taken::Held(_) => Err(format!(
                 "no server serves the store {}; `cumulua schedule serve` starts one",
                 store.path().display()
             )),
-            Err(problem) => Err(format!("whether a server runs cannot be seen: {problem}")),
-        };
+        });
         match answer {
             Ok(answer) => {
                 report::print(&answer);

@@ -7,7 +7,7 @@ use super::super::parameter::{self, Parameter, StandardInput};
 use super::super::simulation::Simulation;
 use super::super::{report, status};
 use super::awaited::wait_for;
-use super::common::{ask_for_firing, new_id, read, refuse, store};
+use super::common::{ask_for_firing, new_id, read, refuse, server_lock, store};
 use super::pause::ScheduleArgument;
 use super::serve::launcher;
 use crate::gate::Grants;
@@ -57,7 +57,7 @@ impl Trigger {
             refuse(&problem);
             return status::SCRIPT.into();
         }
-        match store.locks().server() {
+        match server_lock(&store) {
             // It knows its own file, wherever this command is given.
             Ok(Taken::By(holder)) => match self.values(options) {
                 Ok(params) => self.ask(options, &store, &holder, params),
@@ -68,9 +68,7 @@ impl Trigger {
                 drop(lock);
                 self.run_here(options, &store)
             }
-            Err(problem) => {
-                report_failure(&format!("whether a server runs cannot be seen: {problem}"))
-            }
+            Err(problem) => report_failure(&problem),
         }
     }
 

@@ -243,7 +243,8 @@ impl Dispatch {
                     record.extend(given_entry(&attempt));
                     record.extend(requested_entry(&attempt, now));
                     record.push(firing_entry(
-                        (attempt.cause, attempt.is_repeated),
+                        attempt.cause,
+                        attempt.is_repeated,
                         firing(&attempt, FiringOutcome::Queued, why, now),
                     ));
                 }
@@ -555,7 +556,8 @@ fn late_notice(attempt: &Attempt, lateness: Duration) -> Option<Notice> {
 
 fn missed_entry(miss: &Missed, now: Timestamp) -> HistoryEntry {
     firing_entry(
-        (miss.cause, miss.is_repeated),
+        miss.cause,
+        miss.is_repeated,
         Firing {
             schedule: miss.schedule.name.to_string(),
             due: miss.at,
@@ -633,7 +635,7 @@ fn attempt_key(attempt: &Attempt) -> AttemptKey {
 }
 
 /// A firing that a person has triggered is none of the schedule's own.
-fn firing_entry((cause, is_repeated): (Cause, bool), firing: Firing) -> HistoryEntry {
+fn firing_entry(cause: Cause, is_repeated: bool, firing: Firing) -> HistoryEntry {
     match cause {
         Cause::Trigger => HistoryEntry::Beside(firing, None),
         Cause::Backfill => HistoryEntry::Over(firing, None),

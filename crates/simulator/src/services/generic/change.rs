@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::create::{elements, known, new_id, unique};
-use super::effect::{Effect, What};
+use super::effect::{self, Effect, What};
 use super::named::{self, Thing};
 use super::state::{GENERIC, Row};
 use super::{task, work};
@@ -11,7 +11,7 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::service::TaskEffect as _;
 use crate::cloud::task::Plan;
 use cumulua_core::catalog::{EditsModel, KindModel, path};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// Lets the things that a call names have what it gives them, at once or when its task ends.
 pub(super) fn carry_out(
@@ -36,15 +36,8 @@ pub(super) fn carry_out(
     fields.retain(|name, _| !is_name(name) && *name != kind.id);
     fields.extend(action.sets.clone());
     unique(call, &subject.kind, kind, &fields, &keys)?;
-    let service = action.service.service.clone();
-    let change = |fields: Map<String, Json>| Effect {
-        service: service.clone(),
-        kind: subject.kind.clone(),
-        what: What::Change {
-            keys: keys.clone(),
-            fields,
-        },
-    };
+    let service = &action.service.service;
+    let change = |fields| effect::change(service, &subject.kind, keys.clone(), fields);
     let states = kind.state.as_ref();
     let making = states.and_then(|state| Some((state, state.making.as_ref()?)));
     let plan = Plan::about(work::change(action), keys.clone());
