@@ -1,14 +1,12 @@
 //! Mail of a server's notifications: admitted like a request, recorded like one, and sent by what its
 //! caller gives.
 
-use super::admit::allow;
 use super::audit::{AuditEntry, End, SENDING, millis};
 use super::base::Gate;
 use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use crate::client::error::{Kind, Sent};
 use crate::effect_id::EffectId;
-use crate::policy::{RequestSubject, Subject, Target};
 use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
@@ -78,7 +76,8 @@ impl<F: Future<Output = Result<(), MailFailure>>> Effect for MailEffect<F> {
 
     async fn perform(&self, open: &Open<'_>) -> Result<(), MailFailure> {
         let gate = open.gate;
-        self.admit(gate).map_err(|reason| MailFailure {
+        let admitted = gate.admit_change_to("mail", &self.mail.server);
+        admitted.map_err(|reason| MailFailure {
             reason,
             sent: Sent::No,
             kind: Kind::Policy,
@@ -130,23 +129,6 @@ impl<F: Future<Output = Result<(), MailFailure>>> Effect for MailEffect<F> {
 }
 
 impl<F> MailEffect<F> {
-    /// Whether the configuration lets mail go to the server; otherwise why not.
-    fn admit(&self, gate: &Gate) -> Result<(), String> {
-        let hosts = gate
-            .parts
-            .profiles
-            .allowed_hosts()
-            .map_err(|problem| problem.to_string())?;
-        allow(&Subject::Request(RequestSubject {
-            method: "mail",
-            changes: true,
-            target: Target::Url(&self.mail.server, &hosts),
-            is_read_only_run: gate.parts.grants.read_only,
-            // The schedule file names it in plain text.
-            has_secret_host: false,
-        }))
-    }
-
     fn record<'a>(
         &'a self,
         open: &'a Open<'_>,

@@ -120,6 +120,24 @@ impl Gate {
         };
         self.through(effect, id).await
     }
+
+    /// Whether a notification may go to this URL; otherwise why not.
+    pub fn admit_notification(&self, url: &Url) -> Result<(), String> {
+        self.admit_change_to("POST", url)
+    }
+
+    /// Whether a change may go to this URL; otherwise why not.
+    pub(super) fn admit_change_to(&self, method: &str, url: &Url) -> Result<(), String> {
+        let hosts = self.parts.profiles.allowed_hosts();
+        let hosts = hosts.map_err(|problem| problem.to_string())?;
+        allow(&Subject::Request(RequestSubject {
+            method,
+            changes: true,
+            has_secret_host: has_secret_host(self, url),
+            target: Target::Url(url, &hosts),
+            is_read_only_run: self.parts.grants.read_only,
+        }))
+    }
 }
 
 impl Effect for RequestEffect {

@@ -32,7 +32,7 @@ pub fn redact(args: &[String], redactor: &Redactor) -> Vec<String> {
 /// Whether the next argument is its secret.
 fn expects_secret(arg: &str) -> bool {
     PASSWORD_OPTIONS.contains(&arg)
-        || arg.starts_with('-') && !arg.contains(['=', ':']) && is_named_secret(arg)
+        || arg.starts_with('-') && !arg.contains(['=', ':']) && is_secret_header(arg)
 }
 
 /// Whether an argument is an option, and no value that begins with a dash: `--name` or `-n`.
@@ -89,7 +89,7 @@ fn argument(arg: &str) -> String {
 
 /// A text without what stands in its URLs and pairs where secrets do.
 pub(super) fn without_url_secrets(text: &str) -> String {
-    without_secret_pairs(&without_user(text))
+    without_secret_pairs(&without_quoted_pairs(&without_user(text)))
 }
 
 /// The host of `user:password@host`, which has no scheme.
@@ -106,10 +106,11 @@ fn is_word(name: &str) -> bool {
 }
 
 fn is_secret_header(name: &str) -> bool {
+    let bare = name.trim_start_matches('-');
     is_named_secret(name)
-        || ["authorization", "proxy-authorization", "cookie"]
+        || ["authorization", "proxy-authorization", "cookie", "auth"]
             .iter()
-            .any(|header| name.eq_ignore_ascii_case(header))
+            .any(|header| bare.eq_ignore_ascii_case(header))
 }
 
 /// JSON whose fields with a secret's name are without it; none where it is none, or has none.
@@ -134,7 +135,7 @@ fn hide(json: &mut Json) -> bool {
             hide(value) || any
         }),
         Json::String(text) => {
-            let plain = without_secret_pairs(&without_user(text));
+            let plain = without_url_secrets(text);
             let is_other = plain != *text;
             *text = plain;
             is_other
@@ -179,6 +180,40 @@ fn without_secret_pairs(text: &str) -> String {
         }
     });
     pairs.collect()
+}
+
+/// `'name': 'value'` within a text that is not quite JSON, as a dictionary of Python or a table of
+/// Lua, without values that are secrets by their name.
+fn without_quoted_pairs(text: &str) -> String {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find(QUOTES) {
+        let name = &rest[open + 1..];
+        let Some(close) = name.find(&rest[open..=open]) else {
+            break;
+        };
+        let name = &name[..close];
+        let after = &rest[open + close + 2..];
+        let behind_mark = after
+            .trim_start_matches(|c: char| c == ']' || c.is_whitespace())
+            .strip_prefix([':', '=']);
+        let Some(value) = behind_mark.filter(|_| is_secret_header(name)) else {
+            plain.push_str(&rest[..rest.len() - after.len()]);
+            rest = after;
+            continue;
+        };
+        let value = value.trim_start();
+        plain.push_str(&rest[..rest.len() - value.len()]);
+        plain.push_str(REDACTED);
+        // One that is never closed goes on to the end.
+        let end = match value.chars().next().filter(|first| QUOTES.contains(first)) {
+            Some(quote) => value[1..].find(quote).map(|end| end + 2),
+            None => value.find(|c: char| c.is_whitespace() || ",}])".contains(c)),
+        };
+        rest = &value[end.unwrap_or(value.len())..];
+    }
+    plain + rest
 }
 
 /// `-H "Authorization: Bearer x"` in one argument.
@@ -297,6 +332,21 @@ mod tests {
                 vec!["--header=Authorization: Bearer [secret]"],
             ),
             (vec!["X-Api-Key: x"], vec!["X-Api-Key: [secret]"]),
+            (vec!["--auth=x"], vec!["--auth=[secret]"]),
+            (vec!["--auth", "x"], vec!["--auth", "[secret]"]),
+            (
+                vec!["{'user':'ann','password': 'x y','n': 1}"],
+                vec!["{'user':'ann','password': [secret],'n': 1}"],
+            ),
+            (
+                vec![r#"data={["Password"] = "x", n = 1}"#],
+                vec![r#"data={["Password"] = [secret], n = 1}"#],
+            ),
+            (
+                vec![r#"{"token": x1, "n": 1}"#],
+                vec![r#"{"token": [secret], "n": 1}"#],
+            ),
+            (vec!["'password':'x"], vec!["'password':[secret]"]),
         ] {
             assert_eq!(view(&args), expected, "{args:?}");
         }
@@ -317,6 +367,8 @@ mod tests {
             "-",
             "",
             "passes=3",
+            "it's 'password'",
+            "{'a': 'b'}",
         ];
         assert_eq!(view(&args), args);
     }

@@ -67,11 +67,14 @@ pub struct Schedule {
 impl Schedule {
     /// The receiver of a kind.
     pub fn receiver(&self, kind: &str) -> Option<Receiver> {
+        self.receivers().find(|receiver| receiver.kind() == kind)
+    }
+
+    /// All that its messages go to.
+    pub fn receivers(&self) -> impl Iterator<Item = Receiver> {
         let heartbeat = self.heartbeat.clone().map(Receiver::Heartbeat);
         let notified = self.notify.iter().flat_map(|notify| notify.receivers());
-        notified
-            .chain(heartbeat)
-            .find(|receiver| receiver.kind() == kind)
+        notified.chain(heartbeat)
     }
 }
 

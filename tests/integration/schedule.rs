@@ -89,6 +89,44 @@ fn check_prints_what_is_hardly_meant_and_fails_for_it_only_where_asked_to() {
 }
 
 #[test]
+fn check_names_the_receivers_that_the_configuration_does_not_let_messages_go_to() {
+    let text = format!(
+        "{DAILY}heartbeat = 'https://hc.example/secret-path-of-it'\n[schedule.notify]\nslack = 'https://hooks.example/x'\nwecom = {{ env = 'NOT_HERE' }}\nemail = {{ server = 'smtps://mail.example', from = 'a@b.example', to = 'c@d.example' }}\n"
+    );
+    let check = |allow: &str| {
+        Test::new()
+            .file("schedules.toml", &text)
+            .file("a.lua", "")
+            .file("user.toml", format!("[http]\nallow = [{allow}]\n"))
+            .args(["schedule", "check", "--config", "user.toml"])
+            .run()
+    };
+    let output = check("'hc.example'");
+    assert!(
+        output.stdout.contains("0 errors, 2 warnings"),
+        "{}",
+        output.stdout
+    );
+    for refused in [
+        "nightly: slack will not be delivered",
+        "allow = [\"hooks.example\"]",
+        "nightly: email will not be delivered",
+        "allow = [\"smtps://mail.example:465\"]",
+    ] {
+        assert!(output.stderr.contains(refused), "{}", output.stderr);
+    }
+    let output = check("");
+    assert!(
+        output.stderr.contains("heartbeat will not be delivered"),
+        "{}",
+        output.stderr
+    );
+    assert!(!output.stderr.contains("secret-path"), "{}", output.stderr);
+    let output = check("'hc.example', 'hooks.example', 'smtps://mail.example'");
+    assert!(output.stdout.contains("0 warnings"), "{}", output.stderr);
+}
+
+#[test]
 fn next_says_what_calendars_keep_from_running_and_what_follows_others() {
     let ics = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261225\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let text = format!(

@@ -4,6 +4,7 @@ use super::super::options::GlobalOptions;
 use super::super::{context, report, status};
 use super::common::{FileArgument, read};
 use super::declared_params::param_faults;
+use super::outlet::outlet;
 use crate::lua;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::lint;
@@ -37,6 +38,7 @@ impl Check {
         };
         let path = file.path.display();
         let mut warnings: Vec<(usize, String)> = lint::lints(&file, wall_now());
+        warnings.extend(refused_receivers(options, &file));
         let faults = script_faults(&file, &script_fault);
         let mut problems: Vec<(usize, String)> = faults
             .into_iter()
@@ -90,6 +92,25 @@ pub(super) fn script_fault(script: &Path) -> Option<String> {
             .map(|fault| format!("the script does not parse: {fault}")),
         Err(error) => Some(format!("the script {name} cannot be read: {error}")),
     }
+}
+
+/// Whoever waits for a message that the configuration does not let out, waits in vain.
+fn refused_receivers(options: &GlobalOptions, file: &ScheduleFile) -> Vec<(usize, String)> {
+    let open = outlet(options, &file.path);
+    let mut outlets = BTreeMap::new();
+    let mut refused = Vec::new();
+    for schedule in &file.schedules {
+        for receiver in schedule.receivers() {
+            let profile = schedule.profile.as_deref();
+            let outlet = outlets.entry(profile).or_insert_with(|| open(profile));
+            if let Some(refusal) = receiver.refusal(outlet.as_ref()) {
+                let (name, kind) = (&schedule.name, receiver.kind());
+                let warning = format!("{name}: {kind} will not be delivered: {refusal}");
+                refused.push((schedule.line, warning));
+            }
+        }
+    }
+    refused
 }
 
 /// Profiles are looked for from each script's folder upwards, as its run will.

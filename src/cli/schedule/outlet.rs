@@ -15,6 +15,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// How long a request may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -59,6 +60,11 @@ impl Outlet for GateOutlet {
                 .secret(name)
                 .map_err(|denied| self.0.redact(&denied.to_string())),
         }
+    }
+
+    fn admit(&self, url: &Url) -> Result<(), String> {
+        let admitted = self.0.admit_notification(url);
+        admitted.map_err(|refusal| self.0.redact(&refusal))
     }
 
     fn post(&self, posting: Posting) -> LocalBoxFuture<'_, Result<Answer, String>> {

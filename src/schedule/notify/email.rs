@@ -96,6 +96,12 @@ impl MailServer {
             || self.host().eq_ignore_ascii_case("localhost")
     }
 
+    /// Where it is reached, with its port.
+    pub(super) fn url(&self) -> Result<Url, String> {
+        let named = format!("{}://{}:{}", self.0.scheme(), self.host(), self.port());
+        Url::parse(&named).map_err(|_| "its server is no URL".to_owned())
+    }
+
     fn encryption(&self) -> Result<Tls, String> {
         if !self.is_encrypted_from_the_start() && self.is_here() {
             return Ok(Tls::None);
@@ -169,17 +175,9 @@ pub(super) async fn send(
     message: &Message,
     outlet: &dyn Outlet,
 ) -> Result<(), Failure> {
-    let server = &to.server;
-    let named = format!(
-        "{}://{}:{}",
-        server.0.scheme(),
-        server.host(),
-        server.port()
-    );
-    let url = Url::parse(&named).map_err(|_| "its server is no URL".to_owned())?;
     let mail = mail(to, message).map_err(|error| format!("the mail cannot be made: {error}"))?;
     let described = Mail {
-        server: url,
+        server: to.server.url()?,
         recipients: to.to.0.len(),
         bytes: mail.formatted().len(),
     };

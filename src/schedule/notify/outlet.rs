@@ -41,6 +41,8 @@ pub struct Answer {
 pub trait Outlet {
     /// Reads a secret. The error does not hold it.
     fn secret(&self, source: &SecretSource) -> Result<Secret, String>;
+    /// Whether anything may be sent to this URL; otherwise why not, without secrets.
+    fn admit(&self, url: &Url) -> Result<(), String>;
     /// Sends a request, to an allowed host. The error holds no secret.
     fn post(&self, posting: Posting) -> LocalBoxFuture<'_, Result<Answer, String>>;
     /// Lets a mail be sent by `sending`, to an allowed server. The error holds no secret.

@@ -2,6 +2,7 @@
 
 use super::email::Email;
 use super::heartbeat::Heartbeat;
+use super::outlet::{Outlet, url};
 use super::robot::SignedRobot;
 use super::source::UrlSource;
 use serde::de::Error as _;
@@ -42,6 +43,19 @@ impl Receiver {
             Self::Email(_) => "email",
             Self::Heartbeat(_) => "heartbeat",
         }
+    }
+
+    /// Why the configuration lets nothing be sent to it, if so. A URL that is a secret which is not
+    /// here is not judged: the server may have it.
+    pub fn refusal(&self, outlet: &dyn Outlet) -> Option<String> {
+        let at = match self {
+            Self::Lua(_) => return None,
+            Self::Webhook(at) | Self::Slack(at) | Self::WeCom(at) => url(outlet, at),
+            Self::DingTalk(robot) | Self::Feishu(robot) => url(outlet, &robot.url),
+            Self::Email(email) => email.server.url(),
+            Self::Heartbeat(heartbeat) => url(outlet, &heartbeat.url),
+        };
+        outlet.admit(&at.ok()?).err()
     }
 
     /// The least time between two messages to it, by its vendor's limits.
