@@ -368,7 +368,8 @@ impl CallEffect {
                 region: answer.region.as_deref().map(clean),
                 endpoint: Some(clean(&answer.endpoint)),
                 http_status: Some(answer.http_status),
-                request_id: answer.request_id.as_deref().map(clean),
+                // It has been cleaned for the script.
+                request_id: answer.request_id.as_deref().map(Cow::Borrowed),
                 ids: self.made(gate, answer),
                 attempts: answer.attempts,
                 duration_ms,

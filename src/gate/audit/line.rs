@@ -96,6 +96,9 @@ pub struct AuditLine {
     pub line: String,
 }
 
+/// How long a line is as a rule, in bytes: so much is allocated at once.
+const USUAL: usize = 512;
+
 /// A line: a record with the run that makes it, and when.
 #[derive(Serialize)]
 struct Line<'a, P> {
@@ -113,17 +116,18 @@ impl AuditLine {
         run: &str,
         time: Timestamp,
     ) -> Self {
-        let line = serde_json::to_string(&Line {
+        let mut line = Vec::with_capacity(USUAL);
+        let record = Line {
             number: entry.number,
             time,
             run,
             entry,
-        })
-        .expect("the keys of all maps are texts");
+        };
+        serde_json::to_writer(&mut line, &record).expect("the keys of all maps are texts");
         Self {
             number: entry.number,
             read_only: entry.read_only,
-            line,
+            line: String::from_utf8(line).expect("JSON is UTF-8"),
         }
     }
 }
