@@ -535,7 +535,7 @@ mod served {
         told("READY=1");
         served.end();
         assert!(
-            told("STOPPING=1").contains("EXTEND_TIMEOUT_USEC=60000000"),
+            told("STOPPING=1").contains("EXTEND_TIMEOUT_USEC=53000000"),
             "the grace of 30 s, and what it takes to end runs"
         );
     }

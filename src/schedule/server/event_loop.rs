@@ -14,7 +14,7 @@ use super::processes::Processes;
 use super::records::Records;
 use super::requests::Requests;
 use super::scripts::ScriptFault;
-use super::serving::{Serving, engine};
+use super::serving::{LAST_NOTIFICATIONS, Serving, engine};
 use super::signals::Signals;
 use crate::gate::Level;
 use crate::history::{Store, locks::Taken};
@@ -31,9 +31,6 @@ use tokio::sync::mpsc;
 /// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that
 /// is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-
-/// The time that notifications on their way get at the server's end.
-const NOTIFY_GRACE: Duration = Duration::from_secs(10);
 
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
@@ -150,7 +147,7 @@ impl Server {
         }
         drop(scraped);
         let dispatch = &mut serving.dispatch;
-        dispatch.outbox.finish(NOTIFY_GRACE).await;
+        dispatch.outbox.finish(LAST_NOTIFICATIONS).await;
         dispatch
             .outbox
             .settle(&dispatch.file, &mut dispatch.records);

@@ -32,8 +32,9 @@ use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What the last notifications take at most.
-const LAST_NOTIFICATIONS: Duration = Duration::from_secs(10);
+/// The time that notifications on their way get at the server's end. One that does not arrive is sent
+/// again by the next server, and a container is killed 10 s after it was asked to end.
+pub(super) const LAST_NOTIFICATIONS: Duration = Duration::from_secs(3);
 
 /// How often the store is told that the server is alive.
 const SEEN: Duration = Duration::from_secs(10);
