@@ -517,7 +517,8 @@ mod served {
         socket
             .set_read_timeout(Some(Duration::from_mins(1)))
             .unwrap();
-        let served = Served::start_with(folder, &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+        let variables = [("NOTIFY_SOCKET", path.to_str().unwrap())];
+        let served = Served::start_with(folder, &["--grace", "30s"], &variables);
         let told = |words: &str| {
             let mut buffer = [0; 4096];
             loop {

@@ -159,8 +159,8 @@ fn a_run_that_was_never_claimed_begins_anew_once_under_the_next_server() {
             "-",
         ),
     ];
-    for (case, schedules, entries, expected) in cases {
-        let (served, store) = serve(&schedules, entries);
+    let begins_anew = |case: &str, schedules: &str, entries, expected: &str| {
+        let (served, store) = serve(schedules, entries);
         served.wait_for_words("nightly: the run of");
         served.wait_for_words("nightly: done, status 0");
         come_late(&served.folder);
@@ -172,7 +172,12 @@ fn a_run_that_was_never_claimed_begins_anew_once_under_the_next_server() {
         assert_eq!(rows[0].state, RunState::Ended(RunOutcome::Done), "{case}");
         assert_eq!(decided[0].run.as_ref(), Some(&rows[0].run.id), "{case}");
         assert!(store.unheard_runs().unwrap().is_empty(), "{case}");
-    }
+    };
+    std::thread::scope(|scope| {
+        for (case, schedules, entries, expected) in cases {
+            scope.spawn(move || begins_anew(case, &schedules, entries, expected));
+        }
+    });
 }
 
 #[test]
@@ -232,7 +237,7 @@ fn a_repetition_that_was_never_claimed_is_still_to_come() {
 #[test]
 fn a_run_that_was_never_claimed_and_may_not_begin_has_a_row_that_says_why() {
     let old = || vec![own(run(before(7200)))];
-    for (schedules, entries, outcome, words) in [
+    let cases = [
         (NIGHTLY.to_owned(), old(), "too late", "the server ended"),
         (
             format!("{NIGHTLY}paused = true\n"),
@@ -246,8 +251,9 @@ fn a_run_that_was_never_claimed_and_may_not_begin_has_a_row_that_says_why() {
             "not started",
             "taken from the file",
         ),
-    ] {
-        let (served, store) = serve(&schedules, entries);
+    ];
+    let has_a_row = |schedules: &str, entries, outcome: &str, words: &str| {
+        let (served, store) = serve(schedules, entries);
         served.wait_for_words("serving");
         until(|| firings(&store)[0].outcome == outcome);
         come_late(&served.folder);
@@ -255,7 +261,12 @@ fn a_run_that_was_never_claimed_and_may_not_begin_has_a_row_that_says_why() {
         let detail = firings(&store)[0].detail.clone().unwrap();
         assert!(detail.contains(words), "{detail}");
         assert!(begun(&folder).is_empty() && runs(&store).is_empty());
-    }
+    };
+    std::thread::scope(|scope| {
+        for (schedules, entries, outcome, words) in cases {
+            scope.spawn(move || has_a_row(&schedules, entries, outcome, words));
+        }
+    });
 }
 
 #[test]

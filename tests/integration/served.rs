@@ -41,6 +41,10 @@ impl Served {
         // A test leaves no run behind, unless that is what it is about.
         if !(args.contains(&"--stop") || args.contains(&AS_THE_FILE_SAYS)) {
             command.args(["--stop", "end"]);
+            // Nor does it wait for one that has nothing to finish.
+            if !args.contains(&"--grace") {
+                command.args(["--grace", "1s"]);
+            }
         }
         let args = args.iter().filter(|arg| **arg != AS_THE_FILE_SAYS);
         command.args(args).envs(variables.iter().copied());
