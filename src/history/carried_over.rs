@@ -3,6 +3,7 @@
 //! Otherwise a firing that was decided a moment before would be gone without a word.
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
+use std::borrow::Cow;
 
 /// Whose rows a process carries over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,15 +17,54 @@ pub(super) enum Carried {
 /// Rows of a table.
 pub(super) struct Rows {
     table: &'static str,
-    which: &'static str,
-    /// What becomes of a row that the other file has already.
-    conflict: &'static str,
+    which: Cow<'static, str>,
+    conflict: Conflict,
+}
+
+/// What becomes of a row that the other file has already.
+enum Conflict {
+    /// It stays.
+    Stays,
+    /// It is replaced.
+    Replaced,
+    /// What this says in SQL.
+    Becomes(&'static str),
+}
+
+impl Conflict {
+    /// `columns` are a table's, `key` those of its primary key.
+    fn sql(&self, columns: &[String], key: &[String]) -> String {
+        match self {
+            Self::Stays => "DO NOTHING".to_owned(),
+            Self::Replaced => {
+                let others = columns.iter().filter(|column| !key.contains(column));
+                let set: Vec<_> = others
+                    .map(|column| format!("{column} = excluded.{column}"))
+                    .collect();
+                format!("({}) DO UPDATE SET {}", key.join(", "), set.join(", "))
+            }
+            Self::Becomes(sql) => (*sql).to_owned(),
+        }
+    }
 }
 
 impl Rows {
     /// Where the other file has one already, that stays.
     pub(super) const fn new(table: &'static str, which: &'static str) -> Self {
-        Self::or(table, which, "DO NOTHING")
+        Self {
+            table,
+            which: Cow::Borrowed(which),
+            conflict: Conflict::Stays,
+        }
+    }
+
+    /// Where the other file has one already, this replaces it.
+    const fn newer(table: &'static str, which: &'static str) -> Self {
+        Self {
+            table,
+            which: Cow::Borrowed(which),
+            conflict: Conflict::Replaced,
+        }
     }
 
     /// Where the other file has one already, this becomes of it.
@@ -35,49 +75,40 @@ impl Rows {
     ) -> Self {
         Self {
             table,
-            which,
-            conflict,
+            which: Cow::Borrowed(which),
+            conflict: Conflict::Becomes(conflict),
         }
     }
 }
 
-/// What belongs to runs; `going_on` has their ids.
+/// What belongs to runs; `going_on` has their ids. Where the other file is a copy of this one, it is an
+/// older one.
 const OF_RUNS: [Rows; 7] = [
     Rows::new(
         "scripts",
         "hash IN (SELECT script_hash FROM runs WHERE id IN going_on)",
     ),
-    Rows::new("runs", "id IN going_on"),
-    Rows::new("firings", "run_id IN going_on"),
+    Rows::newer("runs", "id IN going_on"),
+    Rows::newer("firings", "run_id IN going_on"),
     Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT name, due_at FROM runs WHERE id IN going_on)",
     ),
     Rows::new("output", "run_id IN going_on"),
-    Rows::new("call_batches", "run_id IN going_on"),
-    Rows::new("waits", "run_id IN going_on"),
+    Rows::newer("call_batches", "run_id IN going_on"),
+    Rows::newer("waits", "run_id IN going_on"),
 ];
 
-/// What else a server goes on with; of schedules and itself it knows better than any other file.
+/// What else a server goes on with.
 const OF_SERVERS: [Rows; 6] = [
-    Rows::or(
-        "schedules",
-        "true",
-        "(name) DO UPDATE SET paused = excluded.paused, paused_at = excluded.paused_at,
-         decided_upto = excluded.decided_upto, times = excluded.times",
-    ),
-    Rows::or(
-        "servers",
-        "id = (SELECT max(id) FROM servers)",
-        "(id) DO UPDATE SET pid = excluded.pid, version = excluded.version, started_at = excluded.started_at,
-         seen_at = excluded.seen_at, ended_at = excluded.ended_at",
-    ),
+    Rows::newer("schedules", "true"),
+    Rows::newer("servers", "id = (SELECT max(id) FROM servers)"),
     Rows::new("firings", "outcome = 'queued'"),
     Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued')",
     ),
-    Rows::new("notifications", "state = 'waiting'"),
+    Rows::newer("notifications", "state = 'waiting'"),
     // Who has paused what, and who has asked for what waits or goes on.
     Rows::new(
         "user_requests",
@@ -85,6 +116,43 @@ const OF_SERVERS: [Rows; 6] = [
          OR (schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued' OR run_id IN going_on)",
     ),
 ];
+
+/// What an older copy takes for going on, by table: a key, and which rows. A server that went by it would
+/// carry out again what this file shows as over.
+const GOES_ON: [(&str, &str, &str); 3] = [
+    (
+        "runs",
+        "id",
+        "ended_at IS NULL OR unheard = 1 OR retry_at IS NOT NULL",
+    ),
+    ("firings", "schedule, due_at", "outcome = 'queued'"),
+    ("notifications", "id", "state = 'waiting'"),
+];
+
+/// The rows of this file for what the other takes for going on.
+async fn settled_since(to: &mut SqliteConnection) -> Result<Vec<Rows>, sqlx::Error> {
+    let mut all = Vec::new();
+    for (table, key, which) in GOES_ON {
+        let quoted = key
+            .split(", ")
+            .map(|column| format!("quote({column})"))
+            .collect::<Vec<_>>()
+            .join(" || ', ' || ");
+        let sql = format!("SELECT {quoted} FROM {table} WHERE {which}");
+        let keys: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(&mut *to)
+            .await?;
+        if !keys.is_empty() {
+            let values = keys.join("), (");
+            all.push(Rows {
+                table,
+                which: Cow::Owned(format!("({key}) IN (VALUES ({values}))")),
+                conflict: Conflict::Replaced,
+            });
+        }
+    }
+    Ok(all)
+}
 
 /// Carries it over, in one transaction.
 pub(super) async fn carry_over(
@@ -100,8 +168,12 @@ pub(super) async fn carry_over(
         Carried::OwnRuns => &[],
         Carried::Everything => &OF_SERVERS,
     };
+    let settled = match what {
+        Carried::OwnRuns => Vec::new(),
+        Carried::Everything => settled_since(to).await?,
+    };
     let mut inserts = Vec::new();
-    for rows in OF_RUNS.iter().chain(others) {
+    for rows in OF_RUNS.iter().chain(others).chain(&settled) {
         inserts.extend(statements(from, rows, &going_on).await?);
     }
     if inserts.is_empty() {
@@ -135,6 +207,10 @@ pub(super) async fn statements(
     .bind(table)
     .fetch_all(&mut *from)
     .await?;
+    // A process that was killed as it made the file has left one without tables.
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
     // `quote` ends a text at its first NUL.
     let quoted = |column: &String| {
         format!(
@@ -142,6 +218,12 @@ pub(super) async fn statements(
         )
     };
     let values: Vec<_> = columns.iter().map(quoted).collect();
+    let key: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM pragma_table_info(?) WHERE pk > 0")
+            .bind(table)
+            .fetch_all(&mut *from)
+            .await?;
+    let conflict = conflict.sql(&columns, &key);
     let sql = format!(
         "WITH going_on AS (SELECT id FROM runs WHERE {going_on})
          SELECT 'INSERT INTO {table} ({}) VALUES (' || {} || ') ON CONFLICT {conflict}' FROM {table} WHERE {which}",
@@ -175,7 +257,7 @@ mod tests {
         VALUES ('on', 1, 1, 'out', 'it''s; ' || char(0) || char(233)), ('over', 1, 1, 'out', '');
         INSERT INTO call_batches (run_id, number, last, calls, records) VALUES ('on', 1, 1, 1, '[]'), ('over', 1, 1, 1, '[]');
         INSERT INTO waits (run_id, number, started_at, what) VALUES ('on', 1, 1, 'a task'), ('over', 1, 1, 'a task');
-        INSERT INTO schedules (name, paused, decided_upto) VALUES ('a', 0, 4), ('paused', 1, 7);
+        INSERT INTO schedules (name, paused, paused_until, decided_upto) VALUES ('a', 0, NULL, 4), ('paused', 1, 99, 7);
         INSERT INTO servers (id, pid, version, started_at, seen_at) VALUES (1, 1, '', 1, 1), (2, 1, '', 2, 2);
         INSERT INTO notifications (id, schedule, event, content, made_at, state)
         VALUES ('on', 'a', 'failure', '{}', 1, 'waiting'), ('over', 'a', 'failure', '{}', 1, 'delivered');
@@ -232,9 +314,44 @@ mod tests {
                 if is_replaced {
                     // Another process was there first.
                     Store::open(&path).runs(Filter::default()).unwrap();
+                    let older = "
+                        INSERT INTO schedules (name, paused, decided_upto) VALUES ('paused', 1, 3);
+                        INSERT INTO runs (id, name, kind, args, version, started_at, due_at, pid, state)
+                        VALUES ('over', 'a', 'schedule', '[]', '', 4, 4, 9, 'running');
+                        INSERT INTO firings (schedule, due_at, decided_at, outcome) VALUES ('b', 6, 6, 'queued');
+                        INSERT INTO notifications (id, schedule, event, content, made_at, state)
+                        VALUES ('over', 'a', 'failure', '{}', 1, 'waiting');";
+                    if is_server {
+                        let mut other = connect(&path).await;
+                        sqlx::raw_sql(older).execute(&mut other).await.unwrap();
+                    }
                 }
                 store.flush(Duration::from_mins(1)).unwrap();
                 let mut other = connect(&path).await;
+                if is_server {
+                    let paused = "SELECT paused_until || ' ' || decided_upto FROM schedules WHERE name = 'paused'";
+                    let paused: String = sqlx::query_scalar(paused)
+                        .fetch_one(&mut other)
+                        .await
+                        .unwrap();
+                    assert_eq!(paused, "99 7", "replaced: {is_replaced}");
+                    let goes_on = "
+                        SELECT (SELECT count(*) FROM runs WHERE id = 'over' AND ended_at IS NULL)
+                        + (SELECT count(*) FROM firings WHERE due_at = 6 AND outcome = 'queued')
+                        + (SELECT count(*) FROM notifications WHERE id = 'over' AND state = 'waiting')";
+                    let goes_on: i64 = sqlx::query_scalar(goes_on)
+                        .fetch_one(&mut other)
+                        .await
+                        .unwrap();
+                    assert_eq!(goes_on, 0, "what is over goes on in an older copy");
+                    let of_the_copy = "
+                        DELETE FROM runs WHERE id = 'over'; DELETE FROM firings WHERE due_at = 6;
+                        DELETE FROM notifications WHERE id = 'over';";
+                    sqlx::raw_sql(of_the_copy)
+                        .execute(&mut other)
+                        .await
+                        .unwrap();
+                }
                 let tables: Vec<String> = sqlx::query_scalar(
                     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_sqlx*' AND name NOT GLOB 'sqlite*'",
                 )

@@ -77,17 +77,21 @@ impl Store {
         let left = beside
             .start_run(run)
             .and_then(|()| beside.flush_records(limit))
-            .and_then(|()| {
-                output.attach(&beside);
-                // Of lines only the end of a run is missing, and not that it ended.
-                let _ = output.flush(limit);
-                beside.end_run_within(end.clone(), limit).map(drop)
-            });
+            .and_then(|()| beside.end_run_within(end.clone(), limit).map(drop));
+        if left.is_ok() {
+            // Of lines only the end of a run is missing, and not that it ended.
+            let _ = output.write_beside(&beside, limit);
+        }
         if left.is_err() {
             // Half of it would pass for all of it.
             remove(beside.path());
         }
         left
+    }
+
+    /// Whether runs that have ended have left anything in files of their own.
+    pub fn has_left_records(&self) -> bool {
+        !self.locks().all_left_records().is_empty()
     }
 
     /// Records what runs that have ended have left in files of their own. It waits so long for each at

@@ -207,6 +207,21 @@ impl OutputBuffer {
         }
     }
 
+    /// Writes all lines that are not written for certain into another store that has the run. Those on
+    /// their way to their own store may stand in both, with the same numbers.
+    pub(super) fn write_beside(&self, beside: &Store, limit: Duration) -> Result<(), StoreError> {
+        let state = self.lock();
+        let waiting = state.waiting_head.iter().chain(&state.waiting_tail);
+        let lines: Vec<_> = state.taken.iter().chain(waiting).cloned().collect();
+        drop(state);
+        let run = Arc::clone(&self.run);
+        beside.ask(
+            Kind::Write,
+            move |connection| Box::pin(async move { write(connection, &run, lines, None).await }),
+            Some(limit),
+        )
+    }
+
     fn become_due(&self, state: &mut State) {
         let Some(queue) = state.queue.clone() else {
             return;

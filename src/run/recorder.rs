@@ -77,6 +77,10 @@ const CARRYING_OVER: Duration = Duration::from_secs(3);
 /// The pause after which such a store is asked again.
 const CLAIMING_PAUSE: Duration = Duration::from_millis(250);
 
+/// The same of the end of a run that somebody waits for: what the store does not take so soon stands
+/// beside it.
+const SOON: Duration = Duration::from_millis(50);
+
 /// How long the end of a run that is left behind waits for its record.
 const MOMENT: Duration = Duration::from_millis(25);
 
@@ -322,11 +326,19 @@ impl HistoryRecorder {
     ) -> Result<(), String> {
         let end = self.run_end(outcome, status, error);
         let _ = self.ending.set(end.clone());
+        let patience = if self.keep == Keep::Claimed {
+            PATIENCE
+        } else {
+            SOON
+        };
         let written = self.recorded().map_or(Ok(()), |begun| {
-            let is_written = self.write_texts(begun).and_then(|()| {
-                begun.store.end_run_within(end.clone(), PATIENCE)?;
-                begun.store.flush_records(PATIENCE)?;
-                self.lines.flush(PATIENCE)
+            let since = real_now();
+            // A store that has let one part wait in vain is not waited for with the next.
+            let left = || patience.saturating_sub(since.elapsed());
+            let is_written = self.write_texts(begun, left()).and_then(|()| {
+                begun.store.end_run_within(end.clone(), left())?;
+                begun.store.flush_records(left())?;
+                self.lines.flush(left())
             });
             is_written.or_else(|problem| self.leave_beside(begun, end, &problem))
         });
@@ -401,10 +413,10 @@ impl HistoryRecorder {
 
     /// Writes what the run has printed to its last line, and anew where it turned out to be a
     /// secret.
-    fn write_texts(&self, begun: &Begun) -> Result<(), StoreError> {
+    fn write_texts(&self, begun: &Begun, patience: Duration) -> Result<(), StoreError> {
         if let Some(script) = &self.script {
             let (catalog, redactor) = (Arc::clone(&self.info.catalog), Arc::clone(&self.redactor));
-            script.keep(&begun.store, catalog, redactor, PATIENCE);
+            script.keep(&begun.store, catalog, redactor, patience);
         }
         for stream in [OutputStream::Out, OutputStream::Err] {
             self.lines.end(stream);

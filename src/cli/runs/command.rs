@@ -49,7 +49,8 @@ impl Runs {
             );
             return status::USAGE.into();
         };
-        if !path.exists() {
+        let store = Store::open(path.clone());
+        if !path.exists() && !store.has_left_records() {
             let json = matches!(&self.command, Command::List(list) if list.wants_json());
             if json {
                 report::print("[]");
@@ -65,7 +66,7 @@ impl Runs {
             };
         }
         let history = History {
-            store: Store::open(path),
+            store,
             times: Times::here(Clock::system().now()),
         };
         // Where another process has the store, they are shown all the same.

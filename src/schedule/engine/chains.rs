@@ -158,9 +158,8 @@ impl Job {
         (self.chain.opened, self.chain.told) = (None, None);
         let (lacking, _) = successes.lacking(self, within, now);
         let lacking = lacking.unwrap_or_default();
-        let hours = within.as_secs_f64() / 3600.0;
         let reason = Reason::NotFollowed(
-            format!("{lacking} had no success within {hours} h, as within has it").into(),
+            format!("{lacking} had no success within {within:#}, as within has it").into(),
         );
         let attempt = self.firing_at(at);
         decisions.push(missed(&attempt, reason.clone()));
