@@ -218,11 +218,10 @@ pub(super) async fn statements(
         )
     };
     let values: Vec<_> = columns.iter().map(quoted).collect();
-    let key: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM pragma_table_info(?) WHERE pk > 0")
-            .bind(table)
-            .fetch_all(&mut *from)
-            .await?;
+    let key: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?) WHERE pk > 0")
+        .bind(table)
+        .fetch_all(&mut *from)
+        .await?;
     let conflict = conflict.sql(&columns, &key);
     let sql = format!(
         "WITH going_on AS (SELECT id FROM runs WHERE {going_on})

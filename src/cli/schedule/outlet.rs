@@ -4,13 +4,16 @@
 use super::super::context;
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
+use crate::client::error::CallError;
 use crate::effect_id::EffectId;
 use crate::gate::mail::{Mail, MailFailure, NOTIFICATION};
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Gate, Grants};
 use crate::schedule::notify::{Answer, OpenOutlet, Outlet, Posting, SecretSource};
+use bytes::Bytes;
 use cumulua_core::secret::Secret;
 use futures_util::future::LocalBoxFuture;
+use http::{HeaderMap, StatusCode};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,6 +48,12 @@ pub(super) fn outlet(options: &GlobalOptions, file: &Path) -> OpenOutlet {
             context::plain_gate(&options, &Simulation::default(), &folder, Grants::default());
         Rc::new(GateOutlet(gate))
     })
+}
+
+/// The status of an answer of which nothing else is known, where it is a success.
+fn answered(error: &CallError) -> Option<StatusCode> {
+    let status = StatusCode::from_u16(error.http_status()?).ok()?;
+    status.is_success().then_some(status)
 }
 
 impl Outlet for GateOutlet {
@@ -86,7 +95,15 @@ impl Outlet for GateOutlet {
                     headers: answer.headers,
                     body: answer.body,
                 }),
-                Err(failure) => Err(self.0.redact(&failure.error.to_string())),
+                // An answer that is too long to be read says whether it has arrived all the same.
+                Err(failure) => match answered(&failure.error) {
+                    Some(status) => Ok(Answer {
+                        status,
+                        headers: HeaderMap::new(),
+                        body: Bytes::new(),
+                    }),
+                    None => Err(self.0.redact(&failure.error.to_string())),
+                },
             }
         })
     }

@@ -247,6 +247,9 @@ impl Engine {
                     Some(block) if !is_paused => job.hold_back(attempt, &block, decisions),
                     _ => decisions.push(missed(&attempt, job.pause_reason())),
                 }
+                let mut following = Vec::new();
+                job.begin_waiting(now, &mut following);
+                decisions.extend(self.limit(following));
                 let name = Arc::clone(name);
                 self.plan_again(&name);
             } else if self.pools.take(&attempt).is_ok() {
@@ -470,6 +473,11 @@ impl Engine {
     }
 
     fn plan(&mut self, job: &Job) {
+        debug_assert!(
+            !job.active.is_empty() || job.waiting.is_empty(),
+            "a firing of {} waits for nothing",
+            job.schedule.name
+        );
         let retries = job.active.iter().filter_map(|active| match active.state {
             State::Pausing(until) => Some(until),
             _ => None,

@@ -171,6 +171,7 @@ impl Job {
             |time| now.duration_since(time) > patience,
             decisions,
         );
+        self.begin_waiting(now, decisions);
     }
 
     /// Repeats failed attempts no more, where their time makes that so.
@@ -313,6 +314,8 @@ impl Job {
         }
         self.hold_retries(now, decisions);
         self.give_up_unrecorded(now, decisions);
+        // What was given up holds up nothing behind it.
+        self.begin_waiting(now, decisions);
         for active in &mut self.active {
             if matches!(active.state, State::Pausing(until) if until <= now) {
                 active.state = State::Running;
@@ -542,6 +545,12 @@ impl Job {
             }
             Outcome::Ended => {}
         }
+        self.begin_waiting(now, decisions);
+        retry
+    }
+
+    /// Lets what waits for earlier runs begin, where nothing goes on any more.
+    pub(super) fn begin_waiting(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
         while self.active.is_empty()
             && let Some(attempt) = self.waiting.pop_front()
         {
@@ -553,7 +562,6 @@ impl Job {
                 self.start(attempt, decisions);
             }
         }
-        retry
     }
 
     /// Why it does not fire while it is paused.

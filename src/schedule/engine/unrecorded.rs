@@ -1,6 +1,6 @@
 //! What the run store does not take: nothing begins that is not recorded, so it waits for that.
 
-use super::decision::{Decision, Reason};
+use super::decision::{Cause, Decision, Reason};
 use super::job::{Active, Job, missed, notify};
 use crate::schedule::notify::NotifyEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,10 @@ impl Job {
     pub(super) fn give_up_unrecorded(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
         let patience = self.patience().max(PATIENCE);
         let is_over = |active: &mut Active| {
-            active.attempt.number == 0 && now.duration_since(active.attempt.due) > patience
+            let Active { attempt, .. } = active;
+            // The times of a backfill are over when it is asked for, and it waits as long as it takes.
+            let is_old = now.duration_since(attempt.due) > patience;
+            attempt.number == 0 && is_old && attempt.cause != Cause::Backfill
         };
         let given_up = self.active.extract_if(.., is_over).collect::<Vec<_>>();
         for Active { attempt, .. } in given_up {

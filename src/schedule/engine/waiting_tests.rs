@@ -410,3 +410,55 @@ fn a_backfill_runs_its_times_one_after_another_and_costs_no_firing() {
     );
     assert!(one.backfill("none", &Arc::default(), &times).is_none());
 }
+
+#[test]
+fn what_waits_behind_a_firing_that_is_given_up_begins() {
+    let mut engine = engine(&file(
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1h'\n",
+    ));
+    let given = Arc::default();
+    let triggered = engine.trigger("a", Arc::clone(&given), at(10)).unwrap();
+    assert_eq!(describe(triggered), ["start 10 trigger"]);
+    assert!(ended(&mut engine, 10, Outcome::Unrecorded, 10).is_empty());
+    let times = [at(-7200), at(-3600)];
+    let waiting = engine.backfill("a", &given, &times).unwrap();
+    assert_eq!(describe(waiting), ["wait -7200", "wait -3600"]);
+    assert_eq!(tick(&mut engine, 11), ["start 10 trigger"]);
+    ended(&mut engine, 10, Outcome::Unrecorded, 70);
+    assert_eq!(
+        tick(&mut engine, 71),
+        ["miss 10: Unrecorded", "start -7200 backfill"]
+    );
+    // A backfill waits for the store as long as it takes.
+    for second in 71..500 {
+        assert!(ended(&mut engine, -7200, Outcome::Unrecorded, second).is_empty());
+        assert_eq!(tick(&mut engine, second + 1), ["start -7200 backfill"]);
+    }
+    assert_eq!(
+        ended(&mut engine, -7200, Outcome::Done, 600),
+        ["start -3600 backfill"]
+    );
+}
+
+#[test]
+fn what_waits_behind_a_repetition_that_is_given_up_begins() {
+    let freeze = format!("[calendar.freeze]\ndates = ['{}/{}']\n", at(85), at(400));
+    let text = format!(
+        "{freeze}[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\noverlap = 'queue'\nnot_during = 'freeze'\n\
+         retries = {{ count = 1, delay = '30s' }}\n"
+    );
+    for is_paused in [false, true] {
+        let mut engine = engine(&file(&text));
+        assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);
+        assert_eq!(
+            ended(&mut engine, 60, Outcome::Failed, 70),
+            ["retry 60 at 100"]
+        );
+        let given = Arc::default();
+        let triggered = engine.trigger("a", given, at(80)).unwrap();
+        assert_eq!(describe(triggered), ["wait 80"]);
+        engine.set_paused("a", is_paused);
+        let decided = tick(&mut engine, 100);
+        assert_eq!(decided.last().unwrap(), "start 80 trigger", "{decided:?}");
+    }
+}

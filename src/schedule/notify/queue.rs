@@ -46,6 +46,8 @@ pub enum Settled {
     Again(Duration),
     /// It has not arrived within a day, and is not tried any more.
     Undelivered,
+    /// It has not arrived, and what came after it has taken its place meanwhile.
+    Replaced,
 }
 
 struct Entry<T> {
@@ -54,6 +56,8 @@ struct Entry<T> {
     due: Duration,
     expires: Duration,
     is_on_its_way: bool,
+    /// Whether it is not tried again.
+    is_replaced: bool,
 }
 
 #[derive(Default)]
@@ -113,15 +117,18 @@ impl<T> Queue<T> {
             due: now + queued.after,
             expires: now + LIFETIME.saturating_sub(queued.age),
             is_on_its_way: false,
+            is_replaced: false,
             queued,
         };
         self.entries.insert(entry.queued.id.clone(), entry);
     }
 
-    /// Forgets those that are like this and are not on their way.
+    /// Forgets those that are like this: one on its way is not tried again.
     pub fn remove(&mut self, is_meant: impl Fn(&T) -> bool) {
-        self.entries
-            .retain(|_, entry| entry.is_on_its_way || !is_meant(&entry.queued.item));
+        self.entries.retain(|_, entry| {
+            entry.is_replaced |= is_meant(&entry.queued.item);
+            entry.is_on_its_way || !entry.is_replaced
+        });
     }
 
     /// Takes those whose time has come, in their order; each is to be settled.
@@ -182,7 +189,9 @@ impl<T> Queue<T> {
                 let pause = pause(attempts).max(asked.min(LONGEST_PAUSE));
                 // Who asks to be left alone means all that comes from here.
                 to.free_at = to.free_at.max(now + asked.min(LONGEST_PAUSE));
-                if now + pause > entry.expires {
+                if entry.is_replaced {
+                    Settled::Replaced
+                } else if now + pause > entry.expires {
                     Settled::Undelivered
                 } else {
                     entry.due = now + pause;
@@ -312,6 +321,19 @@ mod tests {
         assert_eq!(settled, Some((Settled::Again(seconds(120)), 1)));
         assert!(queue.take_due(seconds(119)).is_empty());
         assert_eq!(queue.take_due(seconds(120)), ["b"]);
+    }
+
+    #[test]
+    fn what_a_later_one_replaced_is_not_tried_again_however_its_attempt_ends() {
+        let mut queue = Queue::default();
+        queue.add(queued("a", 1, 0), seconds(0));
+        assert_eq!(queue.take_due(seconds(0)), ["a"]);
+        queue.add(queued("b", 1, 0), seconds(0));
+        queue.remove(|()| true);
+        assert!(queue.has("a") && !queue.has("b"), "one is on its way");
+        let settled = queue.settle("a", &refused(None), seconds(1));
+        assert_eq!(settled, Some((Settled::Replaced, 1)));
+        assert!(queue.is_empty());
     }
 
     #[test]

@@ -244,7 +244,7 @@ impl Outbox {
         let Some((settled, attempts)) = self.queue.settle(id, &outcome, self.now()) else {
             return;
         };
-        let at = wall_now();
+        let (at, is_replaced) = (wall_now(), settled == Settled::Replaced);
         let (state, next, what) = match settled {
             Settled::Delivered => (NotificationState::Delivered, None, String::new()),
             Settled::Again(pause) => {
@@ -257,6 +257,10 @@ impl Outbox {
                 let what = "given up after a day".to_owned();
                 (NotificationState::Undelivered, None, what)
             }
+            Settled::Replaced => {
+                let what = "a later one has taken its place".to_owned();
+                (NotificationState::Undelivered, None, what)
+            }
         };
         let error = outcome.err().map(|failure| failure.reason);
         if let Some(problem) = &error {
@@ -267,6 +271,10 @@ impl Outbox {
             .metrics
             .notifications
             .attempted(state == NotificationState::Delivered);
+        // The store has forgotten it.
+        if is_replaced {
+            return;
+        }
         if state == NotificationState::Undelivered {
             records.metrics.notifications.undelivered(1);
             records.metrics.schedules.undelivered(&name);

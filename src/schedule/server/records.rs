@@ -117,6 +117,11 @@ impl Records {
         }
     }
 
+    /// Whether a firing is not started because the store has refused to record it so far.
+    pub(super) fn holds_up(&self, schedule: &str, due: Timestamp) -> bool {
+        self.waiting.contains(&(schedule.to_owned(), due))
+    }
+
     /// Keeps what the store has refused until it takes it.
     fn keep_refused(&mut self, decisions: Vec<HistoryEntry>, problem: &StoreError) {
         let begins: Vec<FiringKey> = decisions.iter().filter_map(begins).collect();
@@ -127,7 +132,7 @@ impl Records {
         for firing in begins {
             let name = firing.0.clone();
             if self.waiting.insert(firing) {
-                let message = format!("{name}: not started yet, because that cannot be recorded");
+                let message = format!("{name}: {HELD_UP}");
                 self.log_line(Level::Error, &name, &message);
             }
         }
@@ -205,6 +210,9 @@ impl Records {
         }
     }
 }
+
+/// Where a firing stands whose record the store refuses.
+pub(super) const HELD_UP: &str = "not started yet, because that cannot be recorded";
 
 /// A schedule and the time of its firing.
 type FiringKey = (String, Timestamp);

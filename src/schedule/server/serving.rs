@@ -10,7 +10,7 @@ use super::file_watch::FileWatch;
 use super::format::{milliseconds, time};
 use super::processes::Ended;
 use super::pruning::Pruning;
-use super::records::Records;
+use super::records::{HELD_UP, Records};
 use super::reload::{log_zone, look_at_paused, name_pauses, planned, reload};
 use super::requests::Asked;
 use super::samples::Samples;
@@ -24,7 +24,7 @@ use crate::schedule::engine::{Attempt, Decision, Engine, MissCause, Reason};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::params::Given;
 use cumulua_core::clock::{real_now, wall_now};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -351,7 +351,18 @@ impl Serving {
             _ => Reply::Done("received".to_owned()),
         };
         self.dispatch.carry_out([decisions.into()]);
-        reply
+        match reply {
+            Reply::Fired { due, .. } if self.is_held_up(name, due) => Reply::Fired {
+                answer: HELD_UP.to_owned(),
+                due,
+            },
+            other => other,
+        }
+    }
+
+    fn is_held_up(&self, name: &str, due: i64) -> bool {
+        let due = Timestamp::from_millisecond(due);
+        due.is_ok_and(|due| self.dispatch.records.holds_up(name, due))
     }
 
     /// Gives up what waits of a schedule.
