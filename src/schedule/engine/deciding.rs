@@ -8,8 +8,7 @@ use crate::history::WRONG_CLOCK;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::params::Given;
 use jiff::{SignedDuration, Timestamp};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A server that was gone no longer was only restarted: what waited waits on.
@@ -43,8 +42,9 @@ pub struct ScheduleState {
 #[derive(Debug, Default)]
 pub struct Engine {
     jobs: HashMap<Arc<str>, Job>,
-    /// Times at which something may be due. An entry that its job no longer knows is passed over.
-    agenda: BinaryHeap<Reverse<(Timestamp, Arc<str>)>>,
+    /// Times at which something may be due, each once: a job adds all of its times whenever it has been
+    /// asked. One that it no longer knows changes nothing.
+    pub(super) agenda: BTreeSet<(Timestamp, Arc<str>)>,
     seen: Timestamp,
     is_ending: bool,
     pools: Pools,
@@ -85,9 +85,7 @@ impl Engine {
             engine.plan(&job);
             if !schedule.timing.after().is_empty() {
                 // A success of the moment in which the server before ended is not lost.
-                engine
-                    .agenda
-                    .push(Reverse((now, Arc::clone(&schedule.name))));
+                engine.agenda.insert((now, Arc::clone(&schedule.name)));
             }
             engine.jobs.insert(Arc::clone(&schedule.name), job);
         }
@@ -135,7 +133,7 @@ impl Engine {
         let mut decisions = Vec::new();
         job.take_over_retry(attempt, time, now, &mut decisions);
         let name = Arc::clone(&job.schedule.name);
-        self.agenda.push(Reverse((time, name)));
+        self.agenda.insert((time, name));
         Some(decisions)
     }
 
@@ -187,7 +185,7 @@ impl Engine {
             decisions.push(missed(&attempt, Reason::ServerGone));
         }
         let name = Arc::clone(&job.schedule.name);
-        self.agenda.push(Reverse((now, Arc::clone(&name))));
+        self.agenda.insert((now, Arc::clone(&name)));
         self.plan_again(&name);
         Some(self.limit(decisions))
     }
@@ -261,7 +259,7 @@ impl Engine {
 
     /// When something may be due next.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.agenda.peek().map(|Reverse((time, _))| *time)
+        self.agenda.first().map(|(time, _)| *time)
     }
 
     pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
@@ -284,12 +282,9 @@ impl Engine {
         }
         self.seen = now;
         let mut decisions = Vec::new();
-        while let Some(Reverse((time, _))) = self.agenda.peek()
-            && *time <= now
+        while self.next_due().is_some_and(|time| time <= now)
+            && let Some((_, name)) = self.agenda.pop_first()
         {
-            let Some(Reverse((_, name))) = self.agenda.pop() else {
-                break;
-            };
             let Some(mut job) = self.jobs.remove(&name) else {
                 continue;
             };
@@ -322,9 +317,6 @@ impl Engine {
         let is_backfill = job.is_backfilled(at);
         let retry = job.ended(at, outcome, now, &mut decisions);
         let is_gone = job.next.is_none() && job.active.is_empty() && job.is_removed();
-        if let Some(time) = retry {
-            self.agenda.push(Reverse((time, Arc::clone(&name))));
-        }
         if is_gone {
             self.jobs.remove(&name);
         } else {
@@ -487,8 +479,7 @@ impl Engine {
         let times = next.into_iter().chain(held).chain(job.chain_deadline());
         let times = times.chain(job.paused_until);
         for time in times.chain(retries) {
-            self.agenda
-                .push(Reverse((time, Arc::clone(&job.schedule.name))));
+            self.agenda.insert((time, Arc::clone(&job.schedule.name)));
         }
     }
 

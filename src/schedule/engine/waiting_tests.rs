@@ -462,3 +462,21 @@ fn what_waits_behind_a_repetition_that_is_given_up_begins() {
         assert_eq!(decided.last().unwrap(), "start 80 trigger", "{decided:?}");
     }
 }
+
+#[test]
+fn however_much_cannot_be_recorded_the_engine_has_no_more_to_look_at() {
+    let mut engine = engine(&file(
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '5s'\noverlap = 'allow'\n",
+    ));
+    for second in 0..90 {
+        let decisions = engine.tick(at(second), MissCause::Busy);
+        for decision in decisions {
+            if let Decision::Start(attempt) = decision {
+                engine.ended("a", attempt.at, Outcome::Unrecorded, at(second));
+            }
+        }
+        // What is due next, and what is tried again: a minute's firings at most.
+        let times = engine.agenda.len();
+        assert!(times <= 14, "{times} at {second}");
+    }
+}
