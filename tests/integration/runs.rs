@@ -887,3 +887,27 @@ fn a_run_that_prints_without_end_is_recorded_with_its_calls_and_its_end() {
     let bytes: usize = lines.iter().map(|row| row.line.len() + 1).sum();
     assert!(bytes <= OutputBuffer::HEAD + OutputBuffer::TAIL, "{bytes}");
 }
+
+#[test]
+fn a_name_is_never_taken_for_the_beginning_of_another_runs_id() {
+    let history = History::new();
+    let store = history.store();
+    for (id, name) in [
+        ("aaaa-1", "payments"),
+        ("bbbb-2", "a"),
+        ("ab12-3", "payments"),
+    ] {
+        let run = NewRun {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            kind: "run".to_owned(),
+            ..NewRun::default()
+        };
+        store.start_run(run).unwrap();
+    }
+    for (wanted, name) in [("a", "a"), ("aa", "payments"), ("bbbb", "a")] {
+        let shown = history.command(["runs", "show", wanted, "--json"]).run();
+        let run: Json = serde_json::from_str(&shown.stdout).unwrap();
+        assert_eq!(run["name"], name, "{wanted}: {}", shown.stderr);
+    }
+}

@@ -472,3 +472,40 @@ fn no_state_of_a_schedule_is_without_a_reason() {
     let noted = String::from_utf8_lossy(&without.stderr).into_owned();
     assert!(noted.contains("no server runs with this store"), "{noted}");
 }
+
+#[test]
+fn what_a_server_goes_on_with_can_be_stopped_though_its_file_is_broken_or_elsewhere() {
+    let served = Served::start(folder(NIGHTLY, "time.sleep('1h')"), &[]);
+    served.wait_for_words("serving 1 schedule");
+    served.write("schedules.toml", "[[schedule]\n");
+    served.wait_for_words("the changed file is refused");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let store = served.folder.path().join("runs.db");
+    for in_folder in [&served.folder, &elsewhere] {
+        let ask = |args: &[&str]| {
+            let mut command = command(in_folder, args);
+            command.arg("--store").arg(&store).output().unwrap()
+        };
+        let until = [
+            "schedule",
+            "pause",
+            "nightly",
+            "--until",
+            "2999-01-01T00:00",
+        ];
+        for (args, answer) in [
+            (&until[..], "nightly: paused until 2999-01-01"),
+            (&["schedule", "resume", "nightly"], "nightly: resumed"),
+            (&["schedule", "drop", "nightly"], "nightly: nothing waits"),
+        ] {
+            let output = ask(args);
+            assert!(output.status.success(), "{output:?}");
+            assert!(text(&output).starts_with(answer), "{output:?}");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains("nightly is one of this store's"), "{said}");
+        }
+        let unknown = ask(&["schedule", "pause", "nightyl"]);
+        assert!(!unknown.status.success(), "{unknown:?}");
+    }
+    served.end();
+}

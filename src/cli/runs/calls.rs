@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 /// Lists the calls of a run, or those of many runs, the latest run first
 #[derive(Debug, Args)]
 pub(super) struct Calls {
-    /// The beginning of the run's id, or a name for the latest run of that name; without it the
+    /// A name for the latest run of that name, or the beginning of the run's id; without it the
     /// calls of all runs that the options choose
     run: Option<String>,
     #[command(flatten)]

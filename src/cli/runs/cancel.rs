@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// has started in the cloud goes on there. Where one of several is not found, none is asked.
 #[derive(Debug, Args)]
 pub(super) struct Cancel {
-    /// The beginning of a run's id, or a name for its latest run
+    /// A name for its latest run, or the beginning of a run's id
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<String>,
 }

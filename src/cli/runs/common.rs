@@ -38,25 +38,14 @@ impl Problem {
 }
 
 impl History {
-    /// The run that a person means: the beginning of an id, or a name, whose latest run it is.
+    /// The run that a person means: the latest one of a name, or the one whose id begins so.
     pub(super) fn find(&self, wanted: &str) -> Result<RunRow, Problem> {
         if wanted.is_empty() {
             return Err(Problem::usage(
-                "name a run by the beginning of its id, or by its name for the latest of that name",
+                "name a run by its name for the latest of that name, or by the beginning of its id",
             ));
         }
-        match self.store.find_run(wanted)? {
-            Found::One(row) => return Ok(*row),
-            Found::Several(ids) => {
-                let ids: Vec<_> = ids.iter().map(|id| short_id(id, 13)).collect();
-                let message = format!(
-                    "several runs begin with {wanted}: {}; give more of the id",
-                    ids.join(", ")
-                );
-                return Err(Problem::usage(message));
-            }
-            Found::None => {}
-        }
+        // A name first: what begins with an id that is like it could be the run of anything.
         let latest = Filter {
             name: Some(wanted.to_owned()),
             limit: Some(1),
@@ -76,6 +65,18 @@ impl History {
                 ),
                 status: status::SCRIPT,
             });
+        }
+        match self.store.find_run(wanted)? {
+            Found::One(row) => return Ok(*row),
+            Found::Several(ids) => {
+                let ids: Vec<_> = ids.iter().map(|id| short_id(id, 13)).collect();
+                let message = format!(
+                    "several runs begin with {wanted}: {}; give more of the id",
+                    ids.join(", ")
+                );
+                return Err(Problem::usage(message));
+            }
+            Found::None => {}
         }
         let names = self.store.run_names()?;
         let near =

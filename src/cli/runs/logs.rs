@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Prints what a run printed and logged
 #[derive(Debug, Args)]
 pub(super) struct Logs {
-    /// The beginning of the run's id, or a name for the latest run of that name
+    /// A name for the latest run of that name, or the beginning of the run's id
     run: String,
     /// Goes on printing until the run has ended
     #[arg(short, long)]

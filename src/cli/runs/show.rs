@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 /// Shows a run and the timeline of what it did
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// The beginning of the run's id, or a name for the latest run of that name
+    /// A name for the latest run of that name, or the beginning of the run's id
     run: String,
     /// Prints the text of the script as it ran, without secrets
     #[arg(long, conflicts_with = "json")]

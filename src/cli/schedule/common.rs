@@ -7,12 +7,14 @@ use crate::history::Store;
 use crate::history::locks::Taken;
 use crate::run::control::{self, AskError, Reply, Request};
 use crate::schedule::file::{FILE_NAME, FileError, ScheduleFile};
+use crate::schedule::model::Schedule;
 use crate::schedule::server::Shared;
 use clap::Args;
 use jiff::Timestamp;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The schedule file that a subcommand is about.
@@ -20,6 +22,17 @@ use std::time::Duration;
 pub(super) struct FileArgument {
     /// The schedule file
     #[arg(value_name = "FILE", default_value = FILE_NAME)]
+    pub(super) file: PathBuf,
+}
+
+/// One schedule of a file.
+#[derive(Debug, Args)]
+pub(super) struct ScheduleArgument {
+    /// The schedule
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// The schedule file that has it
+    #[arg(long, value_name = "FILE", default_value = FILE_NAME)]
     pub(super) file: PathBuf,
 }
 
@@ -53,6 +66,35 @@ pub(super) fn refuse(problem: &FileError) {
         }
         FileError::Unreadable { .. } => report::error(&problem.to_string()),
     }
+}
+
+/// The schedule that a person means, as the file has it. Where the file cannot be read, as when
+/// somebody has just broken it or it stands elsewhere, it is enough that the store knows the name: what
+/// a server goes on with can be stopped. That is said; the error has been.
+pub(super) fn find_schedule(
+    store: &Store,
+    which: &ScheduleArgument,
+) -> Result<Option<Arc<Schedule>>, ExitCode> {
+    let name = &which.name;
+    let failed = |problem: &str| {
+        report::error(problem);
+        status::SCRIPT.into()
+    };
+    let problem = match ScheduleFile::read(&which.file) {
+        Ok(file) => {
+            let found = file.find(name).map(Arc::clone);
+            return found.map(Some).map_err(|problem| failed(&problem));
+        }
+        Err(problem) => problem,
+    };
+    let states = store.schedule_states();
+    let states = states.map_err(|problem| failed(&problem.to_string()))?;
+    if !states.contains_key(name) {
+        refuse(&problem);
+        return Err(status::SCRIPT.into());
+    }
+    report::warning(&format!("{problem}; {name} is one of this store's"));
+    Ok(None)
 }
 
 /// The run store; a simulation must have one of its own.

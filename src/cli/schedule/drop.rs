@@ -2,8 +2,7 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::common::{ask_server, read, server_lock, store};
-use super::pause::ScheduleArgument;
+use super::common::{ScheduleArgument, ask_server, find_schedule, server_lock, store};
 use crate::history::Store;
 use crate::history::locks::Taken;
 use crate::run::control::Request;
@@ -31,14 +30,12 @@ impl DropWaiting {
             Ok(store) => store,
             Err(status) => return status,
         };
-        // A name that no file has would change nothing, silently.
-        let file = match read(&self.which.file) {
-            Ok(file) => file,
-            Err(status) => return status,
-        };
+        // A name that nobody knows would change nothing, silently.
+        if let Err(status) = find_schedule(&store, &self.which) {
+            return status;
+        }
         let name = &self.which.name;
-        let dropped = file.find(name).and_then(|_| drop_waiting(&store, name));
-        match dropped {
+        match drop_waiting(&store, name) {
             Ok(answer) => {
                 report::print(&format!("{name}: {answer}"));
                 status::DONE.into()

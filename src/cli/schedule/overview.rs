@@ -87,9 +87,9 @@ impl Overview {
         let stands: Vec<_> = schedules.map(|schedule| asked.stand(schedule)).collect();
         if self.json {
             report::print_json(&stands.iter().map(Stand::json).collect());
-            return status::DONE.into();
+        } else {
+            report::print(&table(&stands));
         }
-        report::print(&table(&stands));
         if !asked.is_served {
             report::note("no server runs with this store, so nothing starts");
         }

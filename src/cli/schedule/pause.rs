@@ -3,18 +3,16 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::common::{ask_server, read, store};
+use super::common::{ScheduleArgument, ask_server, find_schedule, store};
 use crate::history::locks::Taken;
 use crate::history::{Store, StoreError, UserRequest, Verb};
 use crate::run::control::Request;
 use crate::run::requester;
-use crate::schedule::file::FILE_NAME;
-use crate::schedule::model::Schedule;
 use clap::Args;
 use cumulua_core::clock::wall_now;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Keeps a schedule from firing, until it is resumed; its firings are recorded as missed
@@ -35,17 +33,6 @@ pub(super) struct Pause {
 pub(super) struct Resume {
     #[command(flatten)]
     which: ScheduleArgument,
-}
-
-/// One schedule of a file.
-#[derive(Debug, Args)]
-pub(super) struct ScheduleArgument {
-    /// The schedule
-    #[arg(value_name = "NAME")]
-    pub(super) name: String,
-    /// The schedule file that has it
-    #[arg(long, value_name = "FILE", default_value = FILE_NAME)]
-    pub(super) file: PathBuf,
 }
 
 impl Pause {
@@ -71,8 +58,7 @@ fn request(verb: Verb) -> UserRequest {
 }
 
 /// A time on a schedule's clock, which is to come.
-fn moment(text: &str, schedule: &Schedule) -> Result<Timestamp, String> {
-    let zone = &schedule.timing.zone.0;
+fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
     let on_clock = |time: DateTime| zone.to_timestamp(time);
     let at = text
         .parse::<Timestamp>()
@@ -98,19 +84,16 @@ fn set(
         Ok(store) => store,
         Err(status) => return status,
     };
-    // A name that no file has would change nothing, silently.
-    let file = match read(&which.file) {
-        Ok(file) => file,
+    // A name that nobody knows would change nothing, silently.
+    let schedule = match find_schedule(&store, which) {
+        Ok(schedule) => schedule,
         Err(status) => return status,
     };
-    let schedule = match file.find(&which.name) {
-        Ok(schedule) => schedule,
-        Err(problem) => {
-            report::error(&problem);
-            return status::SCRIPT.into();
-        }
+    let zone = match &schedule {
+        Some(schedule) => schedule.timing.zone.0.clone(),
+        None => TimeZone::system(),
     };
-    let until = match until.map(|text| moment(text, schedule)).transpose() {
+    let until = match until.map(|text| moment(text, &zone)).transpose() {
         Ok(until) => until,
         Err(problem) => {
             report::error(&problem);
@@ -126,16 +109,15 @@ fn set(
         Ok(changed) => {
             let state = if paused { "paused" } else { "resumed" };
             let already = if changed { "" } else { " already" };
-            let zone = &schedule.timing.zone.0;
             let until = until.map(|until| until.to_zoned(zone.clone()));
             let until =
                 until.map(|until| until.strftime(" until %Y-%m-%d %H:%M:%S %:z").to_string());
             let until = until.unwrap_or_default();
             report::print(&format!("{}: {state}{already}{until}", which.name));
-            if !paused && schedule.paused {
+            if !paused && schedule.is_some_and(|schedule| schedule.paused) {
                 report::warning(&format!(
                     "{} itself has paused = true, which keeps it from firing",
-                    file.path.display()
+                    which.file.display()
                 ));
             }
             status::DONE.into()

@@ -3,9 +3,8 @@
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
 use super::super::{context, report, status};
-use super::common::{read, store_path};
+use super::common::{ScheduleArgument, read, store_path};
 use super::outlet::outlet;
-use super::pause::ScheduleArgument;
 use super::serve::launcher;
 use crate::history::Store;
 use crate::schedule::notify::NotifyEvent;

@@ -3,7 +3,7 @@
 use super::decision::{Attempt, Cause, Decision, Reason};
 use super::job::{Active, Job, State, missed, notify};
 use crate::schedule::notify::NotifyEvent;
-use crate::schedule::value::Overlap;
+use crate::schedule::value::{CaughtUp, Overlap};
 
 /// Firings of one schedule that may wait for an earlier run.
 const LONGEST_QUEUE: usize = 100;
@@ -13,19 +13,27 @@ impl Job {
     pub(super) fn admit(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         let is_free = self.active.is_empty() && self.waiting.is_empty();
         let is_backfill = |attempt: &Attempt| attempt.cause == Cause::Backfill;
-        let only_backfill = self
+        let only_made_good = self
             .active
             .iter()
-            .all(|active| is_backfill(&active.attempt))
-            && self.waiting.iter().all(is_backfill);
+            .all(|active| self.is_made_good(&active.attempt))
+            && self
+                .waiting
+                .iter()
+                .all(|attempt| self.is_made_good(attempt));
+        let may_wait = self.own_waiting() < LONGEST_QUEUE;
         match self.schedule.overlap {
             _ if is_free => self.start(attempt, decisions),
             Overlap::Allow => self.start(attempt, decisions),
             _ if is_backfill(&attempt) => self.wait(attempt, decisions),
-            // What a person has asked for on top costs the schedule none of its own firings.
-            Overlap::Skip | Overlap::Cancel if only_backfill => self.wait(attempt, decisions),
+            // What is made good costs the schedule none of its own firings, nor each other.
+            Overlap::Skip | Overlap::Cancel
+                if may_wait && (only_made_good || self.is_made_good(&attempt)) =>
+            {
+                self.wait(attempt, decisions);
+            }
             Overlap::Skip => self.skip(&attempt, decisions),
-            Overlap::Queue if self.own_waiting() >= LONGEST_QUEUE => {
+            Overlap::Queue if !may_wait => {
                 decisions.push(missed(&attempt, Reason::QueueFull));
                 notify(
                     attempt,
@@ -63,6 +71,16 @@ impl Job {
                     self.wait(attempt, decisions);
                 }
             }
+        }
+    }
+
+    /// Whether it comes after its time because a person wants it, by a backfill or by `catch_up` of all:
+    /// at its time it would have overlapped with nothing.
+    fn is_made_good(&self, attempt: &Attempt) -> bool {
+        match attempt.cause {
+            Cause::Backfill => true,
+            Cause::CatchUp => self.schedule.catch_up.runs == CaughtUp::All,
+            Cause::Schedule | Cause::Trigger => false,
         }
     }
 

@@ -250,7 +250,7 @@ fn catch_up_runs_none_where_the_next_one_is_just_due() {
 }
 
 #[test]
-fn catch_up_of_all_runs_them_in_order_as_overlap_lets_it() {
+fn catch_up_of_all_runs_them_in_order() {
     let lines = "catch_up = { within = '1h', runs = 'all' }\noverlap = ";
     let (mut engine, decisions) = restarted(&minutely(&format!("{lines}'queue'")), 0, 190);
     assert_eq!(decisions, ["start 60 catch_up", "wait 120", "wait 180"]);
@@ -258,15 +258,26 @@ fn catch_up_of_all_runs_them_in_order_as_overlap_lets_it() {
         describe(engine.ended("a", at(60), Outcome::Done, at(195))),
         ["start 120 catch_up"]
     );
-    let (_, decisions) = restarted(&minutely(&format!("{lines}'skip'")), 0, 190);
-    assert_eq!(
-        decisions,
-        [
-            "start 60 catch_up",
-            "miss 120: Overlap",
-            "miss 180: Overlap"
-        ]
-    );
+    for overlap in ["skip", "cancel"] {
+        let file = minutely(&format!("{lines}'{overlap}'"));
+        let (mut engine, decisions) = restarted(&file, 0, 191);
+        assert_eq!(decisions, ["start 60 catch_up", "wait 120", "wait 180"]);
+        // The present one waits for them, and is overlapped with as ever.
+        assert_eq!(tick(&mut engine, 240), ["wait 240"]);
+        ended(&mut engine, 60, Outcome::Done, 241);
+        ended(&mut engine, 120, Outcome::Done, 242);
+        assert_eq!(
+            ended(&mut engine, 180, Outcome::Done, 243),
+            ["start 240 schedule"]
+        );
+        let next = tick(&mut engine, 300);
+        let expected: &[&str] = if overlap == "skip" {
+            &["miss 300: Overlap"]
+        } else {
+            &["end 240", "wait 300"]
+        };
+        assert_eq!(next, expected);
+    }
 }
 
 #[test]

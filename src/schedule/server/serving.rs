@@ -16,7 +16,7 @@ use super::requests::Asked;
 use super::samples::Samples;
 use super::signals::Signal;
 use crate::gate::{Level, end_left_by};
-use crate::history::{Dropped, Requester, UserRequest, Verb, dropped_by};
+use crate::history::{Dropped, Requester, UserRequest, Verb, WRONG_CLOCK, dropped_by};
 use crate::run::control::{Reply, Request, forget_run};
 use crate::run::given::GivenValue;
 use crate::run::last_words;
@@ -166,9 +166,12 @@ impl Serving {
                 dispatch.records.metrics.clock_jump();
                 let seconds = jump.abs().as_secs_f64();
                 let message = if jump.is_negative() {
-                    format!(
-                        "the clock was set back by {seconds:.0} s; intervals, and expressions with * in minute or hour, follow it and fire again"
-                    )
+                    let which = if jump.abs() > WRONG_CLOCK {
+                        "it was wrong, and all schedules fire again at its times"
+                    } else {
+                        "intervals, and expressions with * in minute or hour, follow it and fire again"
+                    };
+                    format!("the clock was set back by {seconds:.0} s; {which}")
                 } else {
                     format!(
                         "the clock went ahead by {seconds:.0} s, or the machine slept; what was missed goes by catch_up"
