@@ -25,8 +25,8 @@ pub(super) struct Rows {
 enum Conflict {
     /// It stays.
     Stays,
-    /// It is replaced.
-    Replaced,
+    /// It is replaced, where this holds of it.
+    Replaced(&'static str),
     /// What this says in SQL.
     Becomes(&'static str),
 }
@@ -36,12 +36,13 @@ impl Conflict {
     fn sql(&self, columns: &[String], key: &[String]) -> String {
         match self {
             Self::Stays => "DO NOTHING".to_owned(),
-            Self::Replaced => {
+            Self::Replaced(condition) => {
                 let others = columns.iter().filter(|column| !key.contains(column));
                 let set: Vec<_> = others
                     .map(|column| format!("{column} = excluded.{column}"))
                     .collect();
-                format!("({}) DO UPDATE SET {}", key.join(", "), set.join(", "))
+                let (key, set) = (key.join(", "), set.join(", "));
+                format!("({key}) DO UPDATE SET {set} WHERE {condition}")
             }
             Self::Becomes(sql) => (*sql).to_owned(),
         }
@@ -58,12 +59,12 @@ impl Rows {
         }
     }
 
-    /// Where the other file has one already, this replaces it.
-    const fn newer(table: &'static str, which: &'static str) -> Self {
+    /// Where the other file has one already of which the condition holds, this replaces it.
+    const fn newer(table: &'static str, which: &'static str, condition: &'static str) -> Self {
         Self {
             table,
             which: Cow::Borrowed(which),
-            conflict: Conflict::Replaced,
+            conflict: Conflict::Replaced(condition),
         }
     }
 
@@ -81,34 +82,40 @@ impl Rows {
     }
 }
 
-/// What belongs to runs; `going_on` has their ids. Where the other file is a copy of this one, it is an
-/// older one.
+/// What replaces a run's row: an end never becomes undone.
+const NOT_ENDED: &str = "runs.ended_at IS NULL";
+const WAIT_NOT_ENDED: &str = "waits.ended_at IS NULL";
+/// What replaces calls: more of them.
+const FEWER_CALLS: &str = "call_batches.last < excluded.last";
+
+/// What belongs to runs; `going_on` has their ids. The other file may be an older copy of this one, or
+/// have what the runs themselves have carried over and written since.
 const OF_RUNS: [Rows; 7] = [
     Rows::new(
         "scripts",
         "hash IN (SELECT script_hash FROM runs WHERE id IN going_on)",
     ),
-    Rows::newer("runs", "id IN going_on"),
-    Rows::newer("firings", "run_id IN going_on"),
+    Rows::newer("runs", "id IN going_on", NOT_ENDED),
+    Rows::newer("firings", "run_id IN going_on", "true"),
     Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT name, due_at FROM runs WHERE id IN going_on)",
     ),
     Rows::new("output", "run_id IN going_on"),
-    Rows::newer("call_batches", "run_id IN going_on"),
-    Rows::newer("waits", "run_id IN going_on"),
+    Rows::newer("call_batches", "run_id IN going_on", FEWER_CALLS),
+    Rows::newer("waits", "run_id IN going_on", WAIT_NOT_ENDED),
 ];
 
 /// What else a server goes on with.
 const OF_SERVERS: [Rows; 6] = [
-    Rows::newer("schedules", "true"),
-    Rows::newer("servers", "id = (SELECT max(id) FROM servers)"),
+    Rows::newer("schedules", "true", "true"),
+    Rows::newer("servers", "id = (SELECT max(id) FROM servers)", "true"),
     Rows::new("firings", "outcome = 'queued'"),
     Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued')",
     ),
-    Rows::newer("notifications", "state = 'waiting'"),
+    Rows::newer("notifications", "state = 'waiting'", "true"),
     // Who has paused what, and who has asked for what waits or goes on.
     Rows::new(
         "user_requests",
@@ -117,8 +124,8 @@ const OF_SERVERS: [Rows; 6] = [
     ),
 ];
 
-/// What an older copy takes for going on, by table: a key, and which rows. A server that went by it would
-/// carry out again what this file shows as over.
+/// What an older copy takes for going on: a table, its key, and which rows. A server that went by it
+/// would carry out again what this file shows as over.
 const GOES_ON: [(&str, &str, &str); 3] = [
     (
         "runs",
@@ -129,26 +136,40 @@ const GOES_ON: [(&str, &str, &str); 3] = [
     ("notifications", "id", "state = 'waiting'"),
 ];
 
-/// The rows of this file for what the other takes for going on.
+/// The rows of this file of what the other takes for going on, and what belongs to those runs.
 async fn settled_since(to: &mut SqliteConnection) -> Result<Vec<Rows>, sqlx::Error> {
     let mut all = Vec::new();
     for (table, key, which) in GOES_ON {
-        let quoted = key
+        let quoted: Vec<_> = key
             .split(", ")
             .map(|column| format!("quote({column})"))
-            .collect::<Vec<_>>()
-            .join(" || ', ' || ");
+            .collect();
+        let quoted = quoted.join(" || ', ' || ");
         let sql = format!("SELECT {quoted} FROM {table} WHERE {which}");
         let keys: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
             .fetch_all(&mut *to)
             .await?;
-        if !keys.is_empty() {
-            let values = keys.join("), (");
+        if keys.is_empty() {
+            continue;
+        }
+        let values = keys.join("), (");
+        let mut add = |table, which, condition| {
             all.push(Rows {
                 table,
-                which: Cow::Owned(format!("({key}) IN (VALUES ({values}))")),
-                conflict: Conflict::Replaced,
+                which: Cow::Owned(which),
+                conflict: Conflict::Replaced(condition),
             });
+        };
+        if table == "runs" {
+            let ended = format!(
+                "IN (SELECT id FROM runs WHERE ended_at IS NOT NULL AND (id) IN (VALUES ({values})))"
+            );
+            add("runs", format!("id {ended}"), "true");
+            add("output", format!("run_id {ended}"), "false");
+            add("call_batches", format!("run_id {ended}"), FEWER_CALLS);
+            add("waits", format!("run_id {ended}"), WAIT_NOT_ENDED);
+        } else {
+            add(table, format!("({key}) IN (VALUES ({values}))"), "true");
         }
     }
     Ok(all)
@@ -317,6 +338,9 @@ mod tests {
                         INSERT INTO schedules (name, paused, decided_upto) VALUES ('paused', 1, 3);
                         INSERT INTO runs (id, name, kind, args, version, started_at, due_at, pid, state)
                         VALUES ('over', 'a', 'schedule', '[]', '', 4, 4, 9, 'running');
+                        INSERT INTO runs (id, name, kind, args, version, started_at, due_at, pid, state, unheard, ended_at)
+                        VALUES ('on', 'a', 'schedule', '[]', '', 1, 1, 9, 'done', 1, 5);
+                        INSERT INTO call_batches (run_id, number, last, calls, records) VALUES ('on', 1, 2, 2, '[]');
                         INSERT INTO firings (schedule, due_at, decided_at, outcome) VALUES ('b', 6, 6, 'queued');
                         INSERT INTO notifications (id, schedule, event, content, made_at, state)
                         VALUES ('over', 'a', 'failure', '{}', 1, 'waiting');";
@@ -343,8 +367,17 @@ mod tests {
                         .await
                         .unwrap();
                     assert_eq!(goes_on, 0, "what is over goes on in an older copy");
+                    let since = "SELECT coalesce(ended_at, 0) + (SELECT calls FROM call_batches WHERE run_id = 'on') FROM runs WHERE id = 'on'";
+                    let since: i64 = sqlx::query_scalar(since)
+                        .fetch_one(&mut other)
+                        .await
+                        .unwrap();
+                    let expected = if is_replaced { 5 + 2 } else { 1 };
+                    assert_eq!(since, expected, "what a run has written itself stays");
                     let of_the_copy = "
                         DELETE FROM runs WHERE id = 'over'; DELETE FROM firings WHERE due_at = 6;
+                        DELETE FROM output WHERE run_id = 'over'; DELETE FROM call_batches WHERE run_id = 'over';
+                        DELETE FROM waits WHERE run_id = 'over';
                         DELETE FROM notifications WHERE id = 'over';";
                     sqlx::raw_sql(of_the_copy)
                         .execute(&mut other)

@@ -274,7 +274,7 @@ fn catch_up_of_all_runs_them_in_order() {
         let expected: &[&str] = if overlap == "skip" {
             &["miss 300: Overlap"]
         } else {
-            &["end 240", "wait 300"]
+            &["end 240: Replaced", "wait 300"]
         };
         assert_eq!(next, expected);
     }
