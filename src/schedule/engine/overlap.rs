@@ -92,7 +92,10 @@ impl Job {
         } else {
             self.own_waiting()
         };
-        decisions.push(Decision::Wait(attempt.clone(), self.going_on("is").into()));
+        let before = self.going_on();
+        // True for as long as it waits, whatever becomes of what it waits for.
+        let why = format!("{before}; it begins once those before it are over");
+        decisions.push(Decision::Wait(attempt.clone(), why.into()));
         self.waiting.insert(place, attempt);
     }
 
@@ -111,7 +114,7 @@ impl Job {
         if self.active.iter().any(had_not_begun) {
             return decisions.push(missed(attempt, Reason::Unrecorded));
         }
-        let reason = Reason::Overlap(self.going_on("was").into());
+        let reason = Reason::Overlap(self.going_on().into());
         decisions.push(missed(attempt, reason.clone()));
         let untold = self.active.iter_mut().find(|active| {
             matches!(active.state, State::Running | State::Ending) && !active.is_overrun
@@ -123,32 +126,32 @@ impl Job {
         }
     }
 
-    /// What of the schedule goes on.
-    fn going_on(&self, verb: &str) -> String {
+    /// What of the schedule went on at a firing's time.
+    fn going_on(&self) -> String {
         let zone = &self.schedule.timing.zone;
         let of = |attempt: &Attempt| zone.format(attempt.at);
         match self.active.first() {
             Some(active) => match active.state {
                 State::Running | State::Ending => {
-                    format!("the run of {} {verb} still going on", of(&active.attempt))
+                    format!("the run of {} was still going on", of(&active.attempt))
                 }
                 State::Waiting => format!(
-                    "the firing of {} {verb} still waiting for a place",
+                    "the firing of {} was still waiting for a place",
                     of(&active.attempt)
                 ),
                 State::Pausing(_) if active.attempt.number == 0 => format!(
-                    "the firing of {} {verb} still waiting for the run store",
+                    "the firing of {} was still waiting for the run store",
                     of(&active.attempt)
                 ),
                 State::Pausing(until) => format!(
-                    "the run of {} {verb} to be repeated at {}",
+                    "the run of {} was to be repeated at {}",
                     of(&active.attempt),
                     zone.format(until)
                 ),
             },
             None => match self.waiting.front() {
-                Some(first) => format!("the firing of {} {verb} still waiting", of(first)),
-                None => format!("the run before it {verb} still going on"),
+                Some(first) => format!("the firing of {} was still waiting", of(first)),
+                None => "the run before it was still going on".to_owned(),
             },
         }
     }
