@@ -78,8 +78,11 @@ const CARRYING_OVER: Duration = Duration::from_secs(3);
 const CLAIMING_PAUSE: Duration = Duration::from_millis(250);
 
 /// The same of the end of a run that somebody waits for: what the store does not take so soon stands
-/// beside it.
-const SOON: Duration = Duration::from_millis(50);
+/// beside it. A store that is only made takes a part of this.
+const SOON: Duration = Duration::from_millis(120);
+
+/// The same where somebody has ended it: Ctrl-C gives the prompt back within 0.2 s.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// How long the end of a run that is left behind waits for its record.
 const MOMENT: Duration = Duration::from_millis(25);
@@ -326,10 +329,10 @@ impl HistoryRecorder {
     ) -> Result<(), String> {
         let end = self.run_end(outcome, status, error);
         let _ = self.ending.set(end.clone());
-        let patience = if self.keep == Keep::Claimed {
-            PATIENCE
-        } else {
-            SOON
+        let patience = match outcome {
+            _ if self.keep == Keep::Claimed => PATIENCE,
+            RunOutcome::Interrupted | RunOutcome::Cancelled => AT_ONCE,
+            _ => SOON,
         };
         let written = self.recorded().map_or(Ok(()), |begun| {
             let since = real_now();
