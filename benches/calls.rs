@@ -34,6 +34,7 @@ fn gate(criterion: &mut Criterion) {
             let call = Call {
                 action: action.clone(),
                 params: Params::new(),
+                content: None,
                 options: CallOptions::default(),
             };
             executor
@@ -73,10 +74,10 @@ fn parameters(criterion: &mut Criterion) {
         unreachable!("it is an object")
     };
     criterion.bench_function("validate", |bencher| {
-        bencher.iter(|| validate(&action, black_box(params.clone()), false).is_ok());
+        bencher.iter(|| validate(&action, black_box(params.clone()), false, false).is_ok());
     });
     assert!(
-        validate(&action, params.clone(), false).is_ok(),
+        validate(&action, params.clone(), false, false).is_ok(),
         "the parameters are right"
     );
     criterion.bench_function("serialize", |bencher| {

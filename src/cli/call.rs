@@ -7,13 +7,13 @@ use super::status::Status;
 use super::{context, leaving, parameter, recording, report, status};
 use crate::client::error::Failure;
 use crate::client::value::Params;
-use crate::client::{Call as ClientCall, CallOptions, waiter};
+use crate::client::{Call as ClientCall, CallOptions, FileOption, waiter};
 use crate::effect_id::EffectId;
 use crate::gate::audit::sensitive_params;
 use crate::gate::{Confirm, Gate, Grants, StopReason, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use cumulua_core::catalog::Action;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,10 +39,23 @@ pub(super) struct Call {
     /// Sends parameters too that the catalogue does not know
     #[arg(long)]
     unchecked: bool,
+    #[command(flatten)]
+    moved: MovedFile,
     /// Does not ask before a call that can destroy or cost on a profile with production = true;
     /// without a terminal such a call needs it
     #[arg(long)]
     yes: bool,
+}
+
+/// The file that is sent or received.
+#[derive(Debug, Args)]
+struct MovedFile {
+    /// The file that is sent, or that is received
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+    /// Lets --file replace a file that is there by the one that is received
+    #[arg(long, requires = "file")]
+    overwrite: bool,
 }
 
 impl Call {
@@ -51,6 +64,8 @@ impl Call {
         context::block_on(options, simulation, async {
             let grants = Grants {
                 read_only: options.read_only,
+                // Who names it on the command line may use it.
+                allow_paths: self.moved.file.iter().cloned().collect(),
                 ..Grants::default()
             };
             let subject = context::Subject {
@@ -107,6 +122,10 @@ impl Call {
         let options = CallOptions {
             timeout: self.timeout,
             unchecked: self.unchecked,
+            file: self.moved.file.clone().map(|path| FileOption {
+                path,
+                overwrite: self.moved.overwrite,
+            }),
             ..CallOptions::default()
         };
         let place = EffectId {
@@ -118,6 +137,7 @@ impl Call {
                 ClientCall {
                     action,
                     params,
+                    content: None,
                     options,
                 },
                 &place,

@@ -79,15 +79,21 @@ impl InProcess {
         let mut built = http::Request::builder()
             .method(request.method)
             .uri(request.url.as_str());
+        let mut headers = request.headers;
         let body = match request.body {
             Some((content_type, body)) => {
-                built = built.header(http::header::CONTENT_TYPE, content_type);
+                headers
+                    .entry(http::header::CONTENT_TYPE)
+                    .or_insert(http::HeaderValue::from_static(content_type));
                 body.collect()
                     .await
                     .map_err(|error| TransportError::NoBody(error.to_string()))?
             }
             None => bytes::Bytes::new(),
         };
+        for (name, value) in &headers {
+            built = built.header(name, value);
+        }
         let access_key = access_key(&request.url, &body);
         let built = built
             .body(body)

@@ -3,6 +3,7 @@
 
 use super::report::seconds;
 use cumulua_core::clock::real_now;
+use cumulua_core::size::size_text;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +41,8 @@ struct Waits {
 struct OpenCall {
     action: String,
     started: Instant,
+    /// How far its file has got.
+    moved: Option<(u64, Option<u64>)>,
     line: Option<ProgressBar>,
 }
 
@@ -125,6 +128,7 @@ impl Live {
             OpenCall {
                 action,
                 started: real_now(),
+                moved: None,
                 line: None,
             },
         );
@@ -147,6 +151,13 @@ impl Live {
                     draw_calls(&lines, &mut calls);
                 }
             });
+        }
+    }
+
+    /// The file of a call has got so far.
+    pub(super) fn transferring(&self, id: u64, bytes: u64, total: Option<u64>) {
+        if let Some(call) = lock(&self.calls).get_mut(&id) {
+            call.moved = Some((bytes, total));
         }
     }
 
@@ -178,11 +189,14 @@ fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
             visible += 1;
         }
         if let Some(line) = &call.line {
-            line.set_message(format!(
-                "{}: no answer yet, {}",
-                call.action,
-                seconds(elapsed)
-            ));
+            let state = match call.moved {
+                None => "no answer yet".to_owned(),
+                Some((bytes, None)) => size_text(bytes),
+                Some((bytes, Some(total))) => {
+                    format!("{} of {}", size_text(bytes), size_text(total))
+                }
+            };
+            line.set_message(format!("{}: {state}, {}", call.action, seconds(elapsed)));
         }
     }
 }

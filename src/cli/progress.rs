@@ -6,6 +6,7 @@ use super::report::{self, seconds};
 use super::streams;
 use crate::gate::{Event, Level, Observer};
 use cumulua_core::controls;
+use cumulua_core::size::size_text;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -138,6 +139,19 @@ impl Observer for Progress {
                     self.line(Level::Debug, &format!("call {id} ended"));
                 }
             }
+            Event::Transferring { id, bytes, total } => {
+                if let Some(live) = &self.live {
+                    live.transferring(id, bytes, total);
+                }
+            }
+            Event::Transferred {
+                action,
+                bytes,
+                elapsed,
+            } => self.line(
+                Level::Info,
+                &format!("{action}: {} after {}", size_text(bytes), seconds(elapsed)),
+            ),
             Event::Waiting {
                 id,
                 what,

@@ -7,6 +7,7 @@ use clap::Args;
 use cumulua_core::clock::Clock;
 use cumulua_simulator::{FAULT_SYNTAX, FaultRule, Options, Simulator};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -40,6 +41,10 @@ pub(super) struct Sim {
     /// How much faster tasks go than in a cloud
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
     speed: f64,
+    /// Keeps the objects of object storage in files of this folder, which is made where it is not
+    /// there; in memory by default
+    #[arg(long, value_name = "DIR")]
+    objects: Option<PathBuf>,
     /// Lets something go wrong; can be given several times, the first that applies counts
     #[arg(long = "fault", value_name = "PATTERN:KIND…", value_parser = str::parse::<FaultRule>)]
     faults: Vec<FaultRule>,
@@ -140,6 +145,14 @@ impl Sim {
             None => Simulator::new(Arc::clone(&catalog), own),
         };
         simulator.set_time_scale(1.0 / self.speed);
+        if let Some(folder) = &self.objects {
+            simulator.keep_objects_in(folder).map_err(|problem| {
+                format!(
+                    "--objects {}: objects cannot be kept there: {problem}",
+                    folder.display()
+                )
+            })?;
+        }
         for rule in self.faults {
             simulator.fault(
                 rule.known_to(&catalog)

@@ -7,7 +7,7 @@ use super::sign::{self, Address};
 use super::transport::{AnswerTo, Request};
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, PostStyle, Scheme};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -40,16 +40,17 @@ pub fn sign_attempt(
     };
     let signature = sign::sign(&route.key, method, address, &pairs);
     let query = sign::with_signature(&signature);
-    let (query, body) = match (&message.json, method) {
-        (Some(json), _) => (Some(query), Some(("application/json", json.clone().into()))),
-        (None, "POST") if protocol.post == PostStyle::Form => (
+    let (query, body) = match (&message.form, &message.json, method) {
+        (Some(form), ..) => (Some(query), Some(("multipart/form-data", form.body()))),
+        (None, Some(json), _) => (Some(query), Some(("application/json", json.clone().into()))),
+        (None, None, "POST") if protocol.post == PostStyle::Form => (
             None,
             Some((
                 "application/x-www-form-urlencoded",
                 Bytes::from(query).into(),
             )),
         ),
-        (None, _) => (Some(query), None),
+        (None, None, _) => (Some(query), None),
     };
     Request {
         method,
@@ -63,10 +64,19 @@ pub fn sign_attempt(
 
 /// What is no header was refused when the call was checked.
 fn headers(message: &Message) -> HeaderMap {
-    let headers = message.headers.iter();
-    headers
+    let given = message.headers.iter();
+    let mut headers = given
         .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
-        .collect::<HeaderMap<HeaderValue>>()
+        .collect::<HeaderMap<HeaderValue>>();
+    // It has what stands between the parts.
+    let of_form = message
+        .form
+        .as_ref()
+        .map(|form| form.content_type().parse());
+    if let Some(Ok(of_form)) = of_form {
+        headers.insert(header::CONTENT_TYPE, of_form);
+    }
+    headers
 }
 
 fn add_common_parameters<'a>(

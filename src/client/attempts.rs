@@ -60,11 +60,18 @@ impl Attempts {
     const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
     /// A call's time by default.
     const CALL_TIMEOUT: Duration = Duration::from_mins(5);
+    /// The same of one with a file, which may go on as long as something moves.
+    const TRANSFER_TIMEOUT: Duration = Duration::from_hours(24);
 
     /// Those of a call that begins now; `now` never goes back.
     pub fn new(action: &Action, options: &CallOptions, now: Duration) -> Self {
         let retries = options.retries.unwrap_or(RetryPolicy::DEFAULT_RETRIES);
-        let allowed = options.timeout.unwrap_or(Self::CALL_TIMEOUT);
+        let usual = if options.file.is_some() {
+            Self::TRANSFER_TIMEOUT
+        } else {
+            Self::CALL_TIMEOUT
+        };
+        let allowed = options.timeout.unwrap_or(usual);
         Self {
             policy: RetryPolicy {
                 retries,

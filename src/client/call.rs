@@ -2,7 +2,9 @@
 
 use super::command::AccountRef;
 use super::value::Params;
+use bytes::Bytes;
 use cumulua_core::catalog::Action;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ pub struct Call {
     pub action: Action,
     /// Its parameters.
     pub params: Params,
+    /// What its file parameter was given as: bytes, which need be no text.
+    pub content: Option<Bytes>,
     /// What differs from the run's defaults.
     pub options: CallOptions,
 }
@@ -30,6 +34,17 @@ pub struct CallOptions {
     pub region: Option<String>,
     /// Parameters that the catalogue does not know pass.
     pub unchecked: bool,
+    /// The file that is sent or received.
+    pub file: Option<FileOption>,
+}
+
+/// The file that a call sends, or receives.
+#[derive(Debug, Clone)]
+pub struct FileOption {
+    /// Its path.
+    pub path: PathBuf,
+    /// Whether one that is there is replaced by what is received.
+    pub overwrite: bool,
 }
 
 impl CallOptions {

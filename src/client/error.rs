@@ -143,6 +143,16 @@ pub enum CallError {
     /// Answered: the service refused.
     #[error("{}", refusal(.0))]
     Refused(Box<Refusal>),
+    /// Answered, and the file that the answer leads to was not received.
+    #[error("the file was not received: {reason}")]
+    NotReceived {
+        /// Why.
+        reason: String,
+        /// The HTTP status, where there was one.
+        http_status: Option<u16>,
+        /// Whether another attempt can help.
+        can_pass: bool,
+    },
     /// Out of the call's own time.
     #[error("the call did not end within {seconds:.3} s")]
     TimedOut {
@@ -180,7 +190,8 @@ impl CallError {
                 | TransportError::TooLarge { .. }
                 | TransportError::NotWritten { .. },
             )
-            | Self::Unintelligible { .. } => Kind::Response,
+            | Self::Unintelligible { .. }
+            | Self::NotReceived { .. } => Kind::Response,
             Self::Transport(_) => Kind::Dispatch,
             Self::Refused(_) => Kind::Service,
             Self::Cancelled { .. } => Kind::Cancelled,
@@ -209,7 +220,7 @@ impl CallError {
             {
                 Sent::Maybe
             }
-            Self::Refused(_) => Sent::Yes,
+            Self::Refused(_) | Self::NotReceived { .. } => Sent::Yes,
             Self::TimedOut { sent, .. } | Self::Cancelled { sent, .. } => *sent,
         }
     }
@@ -225,6 +236,7 @@ impl CallError {
             ) => false,
             Self::Transport(_) | Self::TimedOut { .. } => true,
             Self::Unintelligible { is_cut_short, .. } => *is_cut_short,
+            Self::NotReceived { can_pass, .. } => *can_pass,
             Self::Refused(refusal) => {
                 refusal.throttled
                     || refusal.http_status == 429
@@ -254,6 +266,13 @@ impl CallError {
             Self::BadOption(text)
             | Self::Forbidden(text)
             | Self::Unintelligible { reason: text, .. }
+            | Self::NotReceived { reason: text, .. }
+            // They can have the path of a file.
+            | Self::Transport(
+                TransportError::NoBody(text)
+                | TransportError::Dropped { reason: text, .. }
+                | TransportError::NotWritten { reason: text, .. },
+            )
             | Self::Cancelled { reason: text, .. } => *text = present(text),
             Self::Refused(refusal) => {
                 let Refusal {
@@ -290,6 +309,7 @@ impl CallError {
         match self {
             Self::Refused(refusal) => Some(refusal.http_status),
             Self::Unintelligible { http_status, .. } => Some(*http_status),
+            Self::NotReceived { http_status, .. } => *http_status,
             Self::Transport(
                 TransportError::CutShort { status, .. }
                 | TransportError::TooLarge { status, .. }

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod endpoint;
 pub mod error;
 pub mod evidence;
+pub mod form;
 pub mod outcome_probe;
 pub mod paginator;
 pub mod prepare;
@@ -26,7 +27,8 @@ pub mod value;
 pub mod waiter;
 
 pub use attempts::{Again, Attempts, Next};
-pub use call::{Answer, Call, CallOptions};
+pub use call::{Answer, Call, CallOptions, FileOption};
+pub use form::Content;
 pub use prepare::{Prepared, prepare};
 pub use resource_ids::resource_ids;
 pub use route::{Authority, Route, Routes};

@@ -3,9 +3,11 @@
 
 use super::call::Call;
 use super::error::CallError;
+use super::form::{Content, Form};
 use super::serialize::{Message, serialize};
 use super::validate::{Fault, validate};
 use super::value::{Params, Value};
+use bytes::Bytes;
 use cumulua_core::catalog::Generated;
 
 /// A call that can be signed.
@@ -18,15 +20,23 @@ pub struct Prepared {
     pub warnings: Vec<Fault>,
 }
 
-/// Checks a call and writes its message; `uuid` makes ids, which stay the same over retries.
-pub fn prepare(call: &Call, mut uuid: impl FnMut() -> String) -> Result<Prepared, CallError> {
+/// Checks a call and writes its message; `uuid` makes ids, which stay the same over retries. `file`
+/// is the opened file that it is to send.
+pub fn prepare(
+    call: &Call,
+    file: Option<Content>,
+    mut uuid: impl FnMut() -> String,
+) -> Result<Prepared, CallError> {
     let Call {
         action,
         params,
         options,
+        ..
     } = call;
-    let mut valid =
-        validate(action, params.clone(), options.unchecked).map_err(CallError::Invalid)?;
+    let mut given = params.clone();
+    let content = content(call, file, &mut given)?;
+    let mut valid = validate(action, given, options.unchecked, content.is_some())
+        .map_err(CallError::Invalid)?;
     for param in &action.params {
         let make = match param.generated {
             Some(Generated::Uuid) => &mut uuid,
@@ -38,13 +48,54 @@ pub fn prepare(call: &Call, mut uuid: impl FnMut() -> String) -> Result<Prepared
             .entry(param.name.clone())
             .or_insert_with(|| Value::String(make()));
     }
-    let message = serialize(action, &valid.params);
+    let mut message = serialize(action, &valid.params);
     refuse_common(&message)?;
+    if let (Some(param), Some(content)) = (action.file_param(), content) {
+        let origin = Value::String(content.origin.clone());
+        let mut form = Form::new(uuid(), &param.name, content);
+        for (name, value) in std::mem::take(&mut message.form_fields) {
+            form.add(&name, &value);
+        }
+        message.form = Some(form);
+        // Records have where it comes from.
+        valid.params.insert(param.name.clone(), origin);
+    }
     Ok(Prepared {
         params: valid.params,
         message,
         warnings: valid.warnings,
     })
+}
+
+/// What the file parameter of an Action takes: an open file, bytes of a script, or a text.
+fn content(
+    call: &Call,
+    file: Option<Content>,
+    given: &mut Params,
+) -> Result<Option<Content>, CallError> {
+    let Some(param) = call.action.file_param() else {
+        return Ok(None);
+    };
+    let name = &param.name;
+    let text = match given.remove(name) {
+        Some(Value::String(text)) => Some(Bytes::from(text)),
+        Some(other) => {
+            given.insert(name.clone(), other);
+            None
+        }
+        None => None,
+    };
+    match (file, call.content.clone().or(text)) {
+        (Some(_), Some(_)) => Err(CallError::BadOption(format!(
+            "{name} and the option file are both given; the content is one of them"
+        ))),
+        (Some(file), None) => Ok(Some(file)),
+        (None, bytes) => Ok(bytes.map(|bytes| Content {
+            name: name.clone(),
+            origin: format!("{} bytes", bytes.len()),
+            body: bytes.into(),
+        })),
+    }
 }
 
 /// Parameters that every signed request carries. One of a script's own beside them would make the

@@ -1,6 +1,7 @@
 //! Parameters become what travels: signed pairs, and a JSON body where the product
 //! has one.
 
+use super::form::Form;
 use super::value::{Params, Value};
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, ListStyle, Location, Method, PostStyle};
@@ -18,6 +19,10 @@ pub struct Message {
     pub pairs: Vec<(String, String)>,
     /// A JSON body, which no scheme signs.
     pub json: Option<Bytes>,
+    /// The fields of a form with a file, until there is that.
+    pub(super) form_fields: Params,
+    /// A form with a file, which no scheme signs.
+    pub form: Option<Form>,
 }
 
 /// Writes an Action's parameters as its product's wire wants them.
@@ -30,14 +35,18 @@ pub fn serialize(action: &Action, params: &Params) -> Message {
         headers: Vec::new(),
         pairs: Vec::with_capacity(params.len() + 8),
         json: None,
+        form_fields: Params::new(),
+        form: None,
     };
-    let takes_json = method.has_body() && protocol.post == PostStyle::Json;
+    let has_file = action.file_param().is_some();
+    let takes_json = !has_file && method.has_body() && protocol.post == PostStyle::Json;
     let mut body = Params::new();
     for (name, value) in params {
         let location = action.param(name).and_then(|param| param.location);
         match location {
             Some(Location::Path) => message.path.extend(pair(name, value)),
             Some(Location::Header) => message.headers.extend(pair(name, value)),
+            None if has_file => _ = message.form_fields.insert(name.clone(), value.clone()),
             None if !takes_json => flatten(name, value, protocol.lists, &mut message.pairs),
             Some(Location::Body) | None => _ = body.insert(name.clone(), value.clone()),
         }

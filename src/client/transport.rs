@@ -51,6 +51,9 @@ impl Request {
     }
 }
 
+/// Opens what an answer is written to, by its status and its headers.
+pub type OpenWriter = Arc<dyn Fn(StatusCode, &HeaderMap) -> io::Result<Writer> + Send + Sync>;
+
 /// Where the body of an answer goes.
 #[derive(Clone)]
 pub enum AnswerTo {
@@ -60,7 +63,7 @@ pub enum AnswerTo {
     /// into memory.
     Writer {
         /// Opens the writer, once a success has begun to arrive.
-        open: Arc<dyn Fn() -> io::Result<Writer> + Send + Sync>,
+        open: OpenWriter,
         /// How large any other answer may be, in bytes.
         limit: usize,
     },
@@ -372,7 +375,7 @@ async fn receive(
     to: &AnswerTo,
 ) -> Result<Response, TransportError> {
     let (status, headers) = (answered.status(), std::mem::take(answered.headers_mut()));
-    let mut sink = Sink::new(host, status, to)?;
+    let mut sink = Sink::new(host, status, &headers, to)?;
     loop {
         let chunk = answered.chunk().await.map_err(|error| {
             let (host, reason) = (host.to_owned(), causes(&error.without_url()));
@@ -400,7 +403,7 @@ pub async fn deliver(
     host: &str,
     to: &AnswerTo,
 ) -> Result<Response, TransportError> {
-    let mut sink = Sink::new(host, response.status, to)?;
+    let mut sink = Sink::new(host, response.status, &response.headers, to)?;
     sink.take(response.body).await?;
     Ok(Response {
         body: sink.end().await?,
@@ -424,7 +427,12 @@ enum Whole {
 }
 
 impl<'a> Sink<'a> {
-    fn new(host: &'a str, status: StatusCode, to: &AnswerTo) -> Result<Self, TransportError> {
+    fn new(
+        host: &'a str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        to: &AnswerTo,
+    ) -> Result<Self, TransportError> {
         let mut sink = Self {
             host,
             status: status.as_u16(),
@@ -435,7 +443,7 @@ impl<'a> Sink<'a> {
         if let AnswerTo::Writer { open, .. } = to
             && status.is_success()
         {
-            sink.writer = Some(open().map_err(|error| sink.write_error(&error))?);
+            sink.writer = Some(open(status, headers).map_err(|error| sink.write_error(&error))?);
         }
         Ok(sink)
     }
@@ -491,8 +499,8 @@ impl<'a> Sink<'a> {
 #[cfg(test)]
 mod tests {
     use super::{
-        AnswerTo, Body, HttpTransport, Reader, Request, Response, Transport as _, TransportError,
-        Writer,
+        AnswerTo, Body, HttpTransport, OpenWriter, Reader, Request, Response, Transport as _,
+        TransportError, Writer,
     };
     use bytes::Bytes;
     use http::HeaderMap;
@@ -871,7 +879,7 @@ mod tests {
 
     async fn receive_into(url: &Url, kept: &Kept) -> Result<Response, TransportError> {
         let kept = kept.clone();
-        let open = Arc::new(move || Ok(Box::new(kept.clone()) as Writer));
+        let open: OpenWriter = Arc::new(move |_, _| Ok(Box::new(kept.clone()) as Writer));
         let request = Request {
             answer: AnswerTo::Writer { open, limit: 4 },
             ..get(url)

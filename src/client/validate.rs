@@ -39,11 +39,17 @@ pub struct Validated {
 }
 
 /// Holds `params` against the Action; `unchecked` lets parameters pass that the catalogue does not
-/// know.
-pub fn validate(action: &Action, params: Params, unchecked: bool) -> Result<Validated, Vec<Fault>> {
+/// know, and `has_content` says that there is something for the file parameter.
+pub fn validate(
+    action: &Action,
+    params: Params,
+    unchecked: bool,
+    has_content: bool,
+) -> Result<Validated, Vec<Fault>> {
     let mut check = Check {
         action,
         unchecked,
+        has_content,
         faults: Vec::new(),
         warnings: Vec::new(),
     };
@@ -62,6 +68,7 @@ pub fn validate(action: &Action, params: Params, unchecked: bool) -> Result<Vali
 struct Check<'a> {
     action: &'a Action,
     unchecked: bool,
+    has_content: bool,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
@@ -107,7 +114,11 @@ impl Check<'_> {
                 path.strip_prefix(&here)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
             };
-            if self.faults.iter().any(|fault| below(&fault.path)) || param.generated.is_some() {
+            let is_content = self.has_content && param.kind == Kind::File;
+            if self.faults.iter().any(|fault| below(&fault.path))
+                || param.generated.is_some()
+                || is_content
+            {
                 continue;
             }
             match param.required {
@@ -520,10 +531,21 @@ fn mismatch(param: &Param, value: &Value) -> String {
         }
         other => format!("is {}", with_article(other.kind())),
     };
-    format!("{shown}, must be {}", with_article(param.kind.as_str()))
+    // A file's content is given as a string.
+    let expected = match param.kind {
+        Kind::File => "string",
+        kind => kind.as_str(),
+    };
+    format!("{shown}, must be {}", with_article(expected))
 }
 
 fn expectation(param: &Param) -> String {
+    if param.kind == Kind::File {
+        return format!(
+            "{}: a string, or the option file = PATH",
+            param.summary.trim_end_matches('.')
+        );
+    }
     format!(
         "{} ({})",
         param.summary.trim_end_matches('.'),
@@ -578,7 +600,9 @@ mod tests {
         for action in &catalog.actions().unwrap() {
             for param in &action.params {
                 let empty = Params::from([(param.name.clone(), Value::String(String::new()))]);
-                let faults = validate(action, empty, false).err().unwrap_or_default();
+                let faults = validate(action, empty, false, false)
+                    .err()
+                    .unwrap_or_default();
                 let is_refused = faults.iter().any(|fault| fault.path == param.name);
                 let what = format!("{}, {}: {faults:?}", action.full_name, param.name);
                 let is_token = action.idempotency_token.as_deref() == Some(&param.name);
@@ -618,7 +642,7 @@ mod tests {
                 "\u{2060}\u{200d}\u{2800}",
             ] {
                 let params = Params::from([(token.clone(), Value::String(blank.to_owned()))]);
-                let faults = validate(action, params, false).unwrap_err();
+                let faults = validate(action, params, false, false).unwrap_err();
                 let found = faults.iter().any(|fault| fault.path == *token);
                 assert!(found, "{} takes {blank:?}: {faults:?}", action.full_name);
             }

@@ -4,8 +4,10 @@ use super::audit::{self, AuditEntry, End, RedactedParams, SENDING};
 use super::base::Gate;
 use super::cancel::StopReason;
 use super::confirm::Question;
+use super::download::{Receiving, Target};
 use super::effect::{Effect, Open};
 use super::events::{Event, Level};
+use super::transfer::Transfer;
 use crate::client::attempt::sign_attempt;
 use crate::client::attempts::Reason;
 use crate::client::error::{CallError, Failure, IdempotencyToken, Sent};
@@ -13,15 +15,18 @@ use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::transport::{AnswerTo, Request, Response, TransportError};
 use crate::client::value::Value;
 use crate::client::{
-    Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, resource_ids, waiter,
+    Again, Answer, Attempts, Authority, Call, Content, FileOption, Next, Prepared, Route, prepare,
+    resource_ids, waiter,
 };
 use crate::effect_id::EffectId;
 use crate::policy::{CallSubject, Subject};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Duration;
+use url::{Position, Url};
 
 /// A call under way.
 struct CallEffect {
@@ -133,7 +138,14 @@ impl CallEffect {
         if !too_much.is_empty() {
             return Err(CallError::Invalid(too_much));
         }
-        let prepared = prepare(&self.call, || gate.parts.random.uuid())?;
+        let moving = match &self.call.options.file {
+            Some(file) => Some(self.moving(gate, file)?),
+            None => None,
+        };
+        let (content, target, transfer) = moving.map_or((None, None, None), |moving| {
+            (moving.content, moving.target, Some(moving.transfer))
+        });
+        let prepared = prepare(&self.call, content, || gate.parts.random.uuid())?;
         let prepared = self.prepared.get_or_init(|| prepared);
         audit::learn(&gate.parts.redactor, action, &prepared.params);
         let authority = gate.routes.of(
@@ -171,7 +183,15 @@ impl CallEffect {
             request.answer = AnswerTo::Memory(gate.parts.grants.largest_answer());
             gate.in_flight
                 .attempt(self.number, attempts.begin(), gate.elapsed());
-            let response = open.in_flight(gate.send(request)).await;
+            let response = match &transfer {
+                None => open.in_flight(gate.send(request)).await,
+                Some(transfer) => {
+                    let left = attempts.left(gate.elapsed());
+                    let sending = Box::pin(gate.send_moving(request, transfer));
+                    let sent = open.in_flight(gate.clock().within(left, sending)).await;
+                    sent.unwrap_or_else(|| Err(out_of_time(&route.url, left)))
+                }
+            };
             drop(slot);
             let length = response.as_ref().map_or(0, |response| response.body.len());
             let next = attempts.judge(
@@ -187,6 +207,10 @@ impl CallEffect {
             }
             match next {
                 Next::Answer(decoded) => {
+                    if let Some(transfer) = &transfer {
+                        self.receive(gate, target, &decoded.json, route, &attempts, transfer)
+                            .await?;
+                    }
                     return Ok(Answer {
                         action: action.clone(),
                         json: decoded.json,
@@ -205,6 +229,62 @@ impl CallEffect {
                 Next::Again(again) => self.before_next(open, route, &attempts, again).await?,
             }
         }
+    }
+
+    /// The file of the call, found and judged before anything is sent.
+    fn moving(&self, gate: &Gate, file: &FileOption) -> Result<Moving, CallError> {
+        let action = &self.call.action;
+        let transfer = Arc::new(Transfer::new(self.number, Arc::clone(&gate.parts.observer)));
+        let (content, target) = if action.file_param().is_some() {
+            if file.overwrite {
+                return Err(CallError::BadOption(
+                    "the option overwrite is for a file that is received".to_owned(),
+                ));
+            }
+            let content = gate.open_upload(&file.path, Arc::clone(&transfer))?;
+            (Some(content), None)
+        } else if action.download.is_some() {
+            (None, Some(gate.target(file)?))
+        } else {
+            return Err(CallError::BadOption(format!(
+                "the option file is for Actions that send or receive a file, and {} does neither",
+                action.full_name
+            )));
+        };
+        Ok(Moving {
+            content,
+            target,
+            transfer,
+        })
+    }
+
+    /// What follows the answer of a call with a file: the file that it leads to is received, and
+    /// the end of its way reported.
+    async fn receive(
+        &self,
+        gate: &Gate,
+        target: Option<Target>,
+        answer: &Json,
+        route: &Route,
+        attempts: &Attempts,
+        transfer: &Arc<Transfer>,
+    ) -> Result<(), CallError> {
+        if let Some(target) = target {
+            let receiving = Receiving {
+                action: &self.call.action,
+                options: &self.call.options,
+                route,
+                attempts,
+                transfer: Arc::clone(transfer),
+            };
+            Box::pin(gate.receive(target, answer, receiving)).await?;
+        }
+        gate.event(Event::Transferred {
+            action: Arc::clone(&self.call.action.full_name),
+            bytes: transfer.bytes(),
+            elapsed: gate.elapsed().saturating_sub(self.started),
+        });
+        Ok(())
     }
 
     /// What comes before the next attempt: a service that is busy or down must not be asked ever
@@ -432,7 +512,43 @@ impl CallEffect {
     }
 }
 
+/// The file that a call sends or receives.
+struct Moving {
+    content: Option<Content>,
+    target: Option<Target>,
+    transfer: Arc<Transfer>,
+}
+
+fn out_of_time(url: &Url, left: Duration) -> TransportError {
+    TransportError::TimedOut {
+        host: url[Position::BeforeHost..Position::AfterPort].to_owned(),
+        seconds: left.as_secs_f64(),
+    }
+}
+
 impl Gate {
+    /// Sends one attempt that moves a file: its time counts from when something moved last.
+    pub(super) async fn send_moving(
+        &self,
+        request: Request,
+        transfer: &Transfer,
+    ) -> Result<Response, TransportError> {
+        let (host, silence) = (request.host().to_owned(), request.timeout);
+        let mut sending = self.parts.transport.send(request);
+        loop {
+            let moves = transfer.moves();
+            tokio::select! {
+                biased;
+                answer = &mut sending => return answer,
+                () = self.clock().sleep(silence) => {}
+            }
+            if transfer.moves() == moves {
+                let seconds = silence.as_secs_f64();
+                return Err(TransportError::TimedOut { host, seconds });
+            }
+        }
+    }
+
     /// Sends one attempt. No `async fn`, which would keep the memory that the request takes.
     pub(super) fn send(
         &self,

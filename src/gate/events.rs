@@ -38,6 +38,24 @@ pub enum Event {
         /// The call's number in the run.
         id: u64,
     },
+    /// The file of a call has got so far; sent now and then.
+    Transferring {
+        /// The call's number in the run.
+        id: u64,
+        /// How many bytes have gone.
+        bytes: u64,
+        /// How many there are, where that is known.
+        total: Option<u64>,
+    },
+    /// The file of a call was sent or received whole.
+    Transferred {
+        /// The call's Action.
+        action: Arc<str>,
+        /// How many bytes there were.
+        bytes: u64,
+        /// How long the call took.
+        elapsed: Duration,
+    },
     /// What is waited for is in this state; sent at every poll.
     Waiting {
         /// The wait's number in the run.

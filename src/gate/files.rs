@@ -113,7 +113,7 @@ impl Gate {
         Ok(io::read_to_string(self.open_below(&roots, path, opening)?)?)
     }
 
-    fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
+    pub(super) fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
         self.open_below(&self.roots, path, opening)
     }
 
@@ -176,7 +176,7 @@ impl Gate {
     }
 
     /// The folder of an entry and its name there.
-    fn entry(&self, path: &Path) -> Result<(Dir, PathBuf), FileError> {
+    pub(super) fn entry(&self, path: &Path) -> Result<(Dir, PathBuf), FileError> {
         let rules = Rules {
             roots: &self.roots,
             reserved: self.reserved(),

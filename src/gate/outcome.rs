@@ -152,6 +152,7 @@ async fn look(
             let call = Call {
                 action: reading,
                 params,
+                content: None,
                 options: options.clone(),
             };
             answers.push(open.gate.call_within(call, open.id).await?.json);

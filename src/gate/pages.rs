@@ -138,6 +138,7 @@ async fn page(
     let call = Call {
         action: paginator.action().clone(),
         params: paginator.next_params(),
+        content: None,
         options: options.clone(),
     };
     open.gate.call_within(call, open.id).await

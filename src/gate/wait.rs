@@ -323,11 +323,12 @@ impl WaitEffect {
             timeout: Some(left.max(LAST_LOOK)),
             profile: task.account.profile.clone(),
             region: task.account.region.clone(),
-            unchecked: false,
+            ..CallOptions::default()
         };
         let call = Call {
             action,
             params: waiter::parameters(model, task),
+            content: None,
             options,
         };
         Ok(open

@@ -102,6 +102,7 @@ impl Effect for Look {
                 Call {
                     action,
                     params,
+                    content: None,
                     options,
                 },
                 open.id,

@@ -1,13 +1,14 @@
 //! Options that several functions take.
 
 use super::params;
-use crate::client::CallOptions;
 use crate::client::error::CallError;
 use crate::client::value::Value;
+use crate::client::{CallOptions, FileOption};
 use cumulua_core::catalog::suggest;
 use cumulua_core::clock::{LONGEST, parse_duration};
 use cumulua_core::controls;
 use mlua::{Table, Value as LuaValue};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How durations are written.
@@ -34,12 +35,24 @@ pub(super) fn duration_of(value: &LuaValue) -> Option<Duration> {
         .and_then(duration)
 }
 
+/// The options of a call.
+const CALL: [&str; 7] = [
+    "timeout",
+    "retries",
+    "profile",
+    "region",
+    "unchecked",
+    "file",
+    "overwrite",
+];
+
 /// The second argument of a call.
 pub(super) fn call(options: Option<Table>) -> Result<CallOptions, CallError> {
     let mut parsed = CallOptions::default();
     let Some(options) = options else {
         return Ok(parsed);
     };
+    let (mut file, mut overwrite) = (None, None);
     for (key, value) in options.pairs::<LuaValue, LuaValue>().flatten() {
         let key = key.to_string().unwrap_or_default();
         let value = params::value(&key, &value).map_err(CallError::Invalid)?;
@@ -58,12 +71,12 @@ pub(super) fn call(options: Option<Table>) -> Result<CallOptions, CallError> {
             ("region", Some(Value::String(name))) => parsed.region = Some(name),
             ("profile" | "region", _) => return Err(wrong("a string")),
             ("unchecked", Some(Value::Bool(unchecked))) => parsed.unchecked = unchecked,
-            ("unchecked", _) => return Err(wrong("true or false")),
+            ("file", Some(Value::String(path))) => file = Some(PathBuf::from(path)),
+            ("file", _) => return Err(wrong("the path of a file")),
+            ("overwrite", Some(Value::Bool(replaces))) => overwrite = Some(replaces),
+            ("unchecked" | "overwrite", _) => return Err(wrong("true or false")),
             (other, _) => {
-                let near = suggest::nearest(
-                    other,
-                    ["timeout", "retries", "profile", "region", "unchecked"],
-                );
+                let near = suggest::nearest(other, CALL.iter().copied());
                 let other = controls::name(other);
                 return Err(CallError::BadOption(format!(
                     "unknown option {other:?}{}",
@@ -72,5 +85,17 @@ pub(super) fn call(options: Option<Table>) -> Result<CallOptions, CallError> {
             }
         }
     }
+    parsed.file = match (file, overwrite) {
+        (Some(path), overwrite) => Some(FileOption {
+            path,
+            overwrite: overwrite.unwrap_or_default(),
+        }),
+        (None, None) => None,
+        (None, Some(_)) => {
+            return Err(CallError::BadOption(
+                "the option overwrite goes with the option file".to_owned(),
+            ));
+        }
+    };
     Ok(parsed)
 }

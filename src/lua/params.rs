@@ -24,7 +24,20 @@ const VALUE: usize = size_of::<Value>();
 
 /// A script's parameters as the client takes them; all faults at once.
 pub(super) fn table(table: &Table) -> Result<Params, Vec<Fault>> {
-    let mut walk = Walk::within(MOST_TEXT);
+    walked(Walk::within(MOST_TEXT), table)
+}
+
+/// The same without one of them, which is no value of JSON.
+pub(super) fn table_without(table: &Table, name: &str) -> Result<Params, Vec<Fault>> {
+    let without = Some(name.to_owned());
+    let walk = Walk {
+        without,
+        ..Walk::within(MOST_TEXT)
+    };
+    walked(walk, table)
+}
+
+fn walked(mut walk: Walk, table: &Table) -> Result<Params, Vec<Fault>> {
     let params = walk.object("", table);
     if walk.faults.is_empty() {
         Ok(params)
@@ -46,6 +59,8 @@ pub(super) fn value(path: &str, value: &LuaValue) -> Result<Option<Value>, Vec<F
 
 /// One walk through a script's tables.
 struct Walk {
+    /// The parameter that is passed over.
+    without: Option<String>,
     faults: Vec<Fault>,
     parents: Vec<*const c_void>,
     values: usize,
@@ -59,6 +74,7 @@ struct Walk {
 impl Walk {
     fn within(most_text: usize) -> Self {
         Self {
+            without: None,
             faults: Vec::new(),
             parents: Vec::new(),
             values: 0,
@@ -197,6 +213,9 @@ impl Walk {
                 self.fault(path, "has a name that is not UTF-8");
                 continue;
             };
+            if path.is_empty() && self.without.as_deref() == Some(&*name) {
+                continue;
+            }
             if self.is_too_long(path, name.len()) {
                 return fields;
             }

@@ -95,6 +95,15 @@ fn facts(action: &Action) -> Vec<(&'static str, Line)> {
         "Source",
         Line::text(format!("{}{line} ({})", source.file, source.title)),
     ));
+    if let Some(download) = &action.download {
+        facts.push((
+            "File",
+            Line::text("the option ")
+                .and_code("file = PATH")
+                .and(" receives what stands at ")
+                .and_code(&download.url),
+        ));
+    }
     if let Some((newer, line)) = action.newer_source() {
         let text = format!("{}, line {line} ({})", newer.file, newer.title);
         facts.push(("Newer source", Line::text(text)));

@@ -120,6 +120,7 @@ fn param_type(param: &Param) -> String {
             format!("{} or list, sent joined by commas", kind.as_str())
         }
         (kind, Some(Encoding::Json)) => format!("{} or list, sent as a JSON array", kind.as_str()),
+        (Kind::File, None) => "string or file".to_owned(),
         (kind, None) => kind.as_str().to_owned(),
     }
 }
@@ -172,6 +173,13 @@ pub(super) fn meaning(action: &Action, param: &Param) -> Vec<Line> {
             Generated::Empty => "Sent as an empty text where the script gives none",
         })
     }));
+    if param.kind == Kind::File {
+        lines.push(
+            Line::text("The content as a string, or the option ")
+                .and_code("file = PATH")
+                .and(": that file is read while it is sent"),
+        );
+    }
     lines.extend(param.location.map(|location| {
         Line::text(match location {
             Location::Path => "Stands in the path",

@@ -7,7 +7,7 @@
 ---Seconds, or text such as `90s`, `15m`, `1h30m`.
 ---@alias cumulua.Duration number|string
 
----@class cumulua.CallOptions: { timeout: any, retries: any, profile: any, region: any, unchecked: any, [string]: never }
+---@class cumulua.CallOptions: { timeout: any, retries: any, profile: any, region: any, unchecked: any, file: any, overwrite: any, [string]: never }
 ---How long the call may take.
 ---@field timeout? cumulua.Duration
 ---How often a call that may be sent again is sent again at most.
@@ -16,6 +16,10 @@
 ---@field region? string
 ---Sends parameters that the catalogue does not know.
 ---@field unchecked? boolean
+---The path of the file that the call sends or receives.
+---@field file? string
+---Lets what is received replace a file that is there.
+---@field overwrite? boolean
 
 ---@class cumulua.Binding: { profile: any, region: any, [string]: never }
 ---@field profile? string

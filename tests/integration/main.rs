@@ -26,6 +26,7 @@ mod migrations;
 mod names;
 #[cfg(unix)]
 mod notifications;
+mod objects;
 mod one_cloud;
 mod production;
 mod profiles;

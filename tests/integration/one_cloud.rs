@@ -134,6 +134,7 @@ impl OneCloud {
         let call = Call {
             action: action.clone(),
             params,
+            content: None,
             options: CallOptions::default(),
         };
         self.gate.call(call, &EffectId::default()).await

@@ -10,17 +10,21 @@ use crate::cloud::task::TaskFault;
 use crate::faults::fault::{Fault, FaultRule, Faults, TriggeredFault};
 use crate::http::answer::{self, Outcome};
 use crate::http::authentication::{Authenticator, Key};
+use crate::http::form::{self, Destination, Form};
 use crate::http::log::{self, Ignored, IgnoredReason, LoggedRequest};
 use crate::http::request::Incoming;
-use crate::http::{check, envelope, ignored, route};
+use crate::http::{check, envelope, ignored, object, route};
 use crate::services::registry::SERVICES;
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;
-use http::{Request, Response};
+use http::{Request, Response, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::{HashSet, VecDeque};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How many requests the log remembers.
@@ -78,6 +82,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) skew: SignedDuration,
     pub(crate) requests: u64,
+    /// How many files have come.
+    files: u64,
     pub(crate) log: VecDeque<LoggedRequest>,
     pub(crate) reached: u64,
     /// The Actions and parameters that have been reported as ignored.
@@ -114,6 +120,7 @@ impl Simulator {
             faults: Faults::new(seed),
             skew: SignedDuration::ZERO,
             requests: 0,
+            files: 0,
             log: VecDeque::new(),
             reached: 0,
             reported: HashSet::new(),
@@ -152,8 +159,54 @@ impl Simulator {
         let _ = self.reporter.set(Box::new(report));
     }
 
+    /// Keeps objects that come over a socket in files of a folder, which is made where it is not
+    /// there, and no more in memory.
+    pub fn keep_objects_in(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        self.state().kernel.cloud.objects_in = Some(folder.to_owned());
+        Ok(())
+    }
+
+    /// Lets the URLs of objects begin so: a simulator on a socket is reached there, and not at the
+    /// cloud's own names.
+    pub(crate) fn set_objects_at(&self, url: String) {
+        self.state().kernel.cloud.objects_at = Some(url);
+    }
+
+    /// Where the file of a form goes that begins to come.
+    pub(crate) fn destination_of_file(&self) -> Destination {
+        let mut state = self.state();
+        match state.kernel.cloud.objects_in.clone() {
+            None => Destination::Memory,
+            // A folder can hold the files of an earlier cloud, and of others.
+            Some(folder) => loop {
+                state.files += 1;
+                let name = format!("object-{}-{}", std::process::id(), state.files);
+                if !folder.join(&name).exists() {
+                    return Destination::File(folder, name);
+                }
+            },
+        }
+    }
+
     /// Answers one request, or says how the connection ends instead.
     pub fn answer(&self, request: &Request<Bytes>) -> Outcome {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let boundary = content_type.and_then(form::boundary);
+        // One that came over a socket has been taken apart there.
+        let boundary = boundary.filter(|_| request.extensions().get::<Form>().is_none());
+        let Some(boundary) = boundary else {
+            return self.answer_and_report(request);
+        };
+        let mut request = request.clone();
+        // What is no form has no parameters.
+        let form = form::parse(boundary, request.body()).unwrap_or_default();
+        request.extensions_mut().insert(form);
+        self.answer_and_report(&request)
+    }
+
+    fn answer_and_report(&self, request: &Request<Bytes>) -> Outcome {
         let (outcome, action, ignored) = self.answer_and_log(request);
         // The state is free by now: what hears of it may be slow.
         if let Some(report) = self.reporter.get() {
@@ -192,7 +245,26 @@ impl Simulator {
             carried_out: false,
             fault: None,
         };
+        if let Some(downloaded) = object::download(SERVICES, &state.kernel.cloud, &incoming, now) {
+            let response = downloaded.unwrap_or_else(|refusal| {
+                record.code = refusal.code.to_string();
+                let text = format!("{}: {}\n", refusal.code, refusal.message);
+                answer::response(refusal.status(), "text/plain", text, now)
+            });
+            record.status = Some(response.status().as_u16());
+            state.remember(record);
+            return (Outcome::Answer(response), String::new(), Ignored::new());
+        }
+        state.kernel.cloud.received = incoming
+            .upload
+            .and_then(|form| form.file.as_ref())
+            .map(|(_, blob)| blob.clone());
         let (triggered, result) = self.carry_out(state, &incoming, now, &mut record);
+        // What no object has taken goes.
+        let cloud = &mut state.kernel.cloud;
+        if let Some(blob) = cloud.received.take() {
+            blob.discard(cloud.objects_in.as_deref());
+        }
         let (product, format) = (incoming.product, incoming.format());
         let answer = match result {
             Ok((action, answer)) => {
@@ -224,10 +296,7 @@ impl Simulator {
         };
         let action = record.action.clone().unwrap_or_default();
         let news = state.news(&action, &record.ignored);
-        if state.log.len() == REMEMBERED {
-            state.log.pop_front();
-        }
-        state.log.push_back(record);
+        state.remember(record);
         (outcome, action, news)
     }
 
@@ -359,6 +428,13 @@ impl Simulator {
 }
 
 impl State {
+    fn remember(&mut self, record: LoggedRequest) {
+        if self.log.len() == REMEMBERED {
+            self.log.pop_front();
+        }
+        self.log.push_back(record);
+    }
+
     /// The ignored parameters of a request that no earlier one of the Action had. Of very many
     /// kinds the later ones are left out.
     fn news(&mut self, action: &str, ignored: &Ignored) -> Ignored {

@@ -9,7 +9,9 @@ use crate::gate::Gate;
 use crate::lua::answer::answer_to_lua;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
+use crate::lua::memory_budget::MemoryBudget;
 use crate::lua::{options, params};
+use bytes::Bytes;
 use cumulua_core::catalog::{Action, CatalogError, Method};
 use cumulua_core::controls;
 use mlua::{AnyUserData, Lua, Table, Value as LuaValue};
@@ -47,20 +49,21 @@ async fn call(
     options: Option<Table>,
 ) -> mlua::Result<(LuaValue, LuaValue)> {
     let given = match params {
-        LuaValue::Nil => Ok(Params::new()),
-        LuaValue::Table(table) => params::table(&table).map_err(CallError::Invalid),
+        LuaValue::Nil => Ok((Params::new(), None)),
+        LuaValue::Table(table) => given(lua, &action, &table),
         other => Err(CallError::BadOption(format!(
             "the first argument is a table of parameters, not a {}",
             other.type_name()
         ))),
     };
-    let request = given.and_then(|params| Ok((params, options::call(options)?)));
+    let request = given.and_then(|given| Ok((given, options::call(options)?)));
     let outcome = match request {
-        Ok((params, options)) => {
+        Ok(((params, content), options)) => {
             gate.call(
                 Call {
                     action,
                     params,
+                    content,
                     options,
                 },
                 &place,
@@ -79,6 +82,26 @@ async fn call(
             Raised::from(failure).into_value(lua)?,
         ),
     })
+}
+
+/// The parameters of a call, and what its file parameter is given as: a string, which need be no
+/// text.
+fn given(lua: &Lua, action: &Action, table: &Table) -> Result<(Params, Option<Bytes>), CallError> {
+    let Some(param) = action.file_param() else {
+        return Ok((params::table(table).map_err(CallError::Invalid)?, None));
+    };
+    let name = param.name.as_str();
+    let Ok(LuaValue::String(content)) = table.raw_get(name) else {
+        return Ok((params::table(table).map_err(CallError::Invalid)?, None));
+    };
+    // Until it is sent it is there twice.
+    if content.as_bytes().len() > MemoryBudget::of(lua).left() {
+        return Err(CallError::BadOption(format!(
+            "{name} has no room in what is left of the script's memory; the option file = PATH sends a file of any size"
+        )));
+    }
+    let params = params::table_without(table, name).map_err(CallError::Invalid)?;
+    Ok((params, Some(Bytes::from(content.as_bytes().to_vec()))))
 }
 
 /// `cds.call { service =, action =, method =, query =, body = }`: an Action that the catalogue
@@ -176,6 +199,7 @@ fn uncatalogued(
     Ok(Call {
         action: Action::uncatalogued(product, service, &name, method),
         params,
+        content: None,
         options,
     })
 }

@@ -35,7 +35,9 @@ impl Classes {
         );
         for param in params {
             let nested = format!("{class}.{}", word(&param.name));
-            let optional = param.required != Required::Yes || param.generated.is_some();
+            // The option `file` takes the place of one.
+            let is_file = param.kind == Kind::File;
+            let optional = param.required != Required::Yes || param.generated.is_some() || is_file;
             for line in meaning(action, param) {
                 own.push_str(&comment(&line.plain()));
             }

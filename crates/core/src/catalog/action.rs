@@ -106,6 +106,7 @@ impl Action {
             one_of: Vec::new(),
             answer: Answer::default(),
             errors: Vec::new(),
+            download: None,
             task: None,
             paginator: None,
             idempotency_token: None,

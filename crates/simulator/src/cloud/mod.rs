@@ -2,6 +2,7 @@
 //! is given.
 
 pub(crate) mod addresses;
+pub(crate) mod blob;
 pub(crate) mod call;
 pub(crate) mod dashboard_list;
 pub(crate) mod data;

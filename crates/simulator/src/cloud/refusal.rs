@@ -8,7 +8,11 @@ use std::fmt;
 /// conventions it follows. The HTTP status stands beside each. `VDCNotFound` and
 /// `InvalidVDCID.Malformed` are documented, but for /network only.
 const OTHER_CODES: &[(&str, u16)] = &[
+    ("AccessDenied", 403),
+    ("BucketAlreadyExists", 409),
+    ("BucketNotEmpty", 409),
     ("DependencyViolation", 403),
+    ("EntityTooSmall", 400),
     ("IdempotentParameterMismatch", 400),
     ("IncorrectStatus", 403),
     ("IncorrectVdcStatus", 403),
@@ -17,6 +21,7 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidAction.NotFound", 404),
     ("InvalidAvailableZone.NotFound", 404),
     ("InvalidBandwidthId.NotFound", 404),
+    ("InvalidBucketName", 400),
     ("InvalidCloudId.NotFound", 404),
     ("InvalidEIPId.NotFound", 404),
     ("InvalidEcsId.NotFound", 404),
@@ -30,6 +35,7 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidOperation.InstanceStatusUnsupported", 403),
     ("InvalidOperation.SnapshotStatusUnsupported", 403),
     ("InvalidParameter", 400),
+    ("InvalidPart", 400),
     ("InvalidRegion.NotFound", 404),
     ("InvalidSecurityGroupId.InUse", 403),
     ("InvalidSecurityGroupId.NotFound", 404),
@@ -48,6 +54,9 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidVersion", 400),
     ("InvalidVirtualGateWayId.NotFound", 404),
     ("MissingParameter", 400),
+    ("NoSuchBucket", 404),
+    ("NoSuchKey", 404),
+    ("NoSuchUpload", 404),
     ("ORDER.OPEND", 400),
     ("Region.NotOnSale", 403),
     ("ServiceUnavailable", 503),

@@ -2,6 +2,7 @@
 //! implementation of [`Service`], its name in `services/mod.rs` and a line in
 //! `services/registry.rs`.
 
+use crate::cloud::blob::{Download, ObjectUrl};
 use crate::cloud::call::{Call, Handler, Table};
 use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::data::Data;
@@ -72,6 +73,15 @@ pub(crate) trait Service: Sync {
     /// What does not fit together, as a person may have written it. Each names the list and the id.
     fn problems(&self, _cloud: &Cloud) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The object that a URL leads to; none where it is none of an object of the service.
+    fn object<'c>(
+        &self,
+        _cloud: &'c Cloud,
+        _url: ObjectUrl<'_>,
+    ) -> Option<Result<Download<'c>, Refusal>> {
+        None
     }
 
     /// The lists of its resources by name, for the dashboard.

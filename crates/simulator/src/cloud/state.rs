@@ -2,6 +2,7 @@
 //! written to a file and read again.
 
 use crate::cloud::addresses::Addresses;
+use crate::cloud::blob::Blob;
 use crate::cloud::data::Data;
 use crate::cloud::ids::{self, Ids};
 use crate::cloud::money::{Charge, Money, Wallet};
@@ -11,6 +12,7 @@ use crate::cloud::tasks::Tasks;
 use crate::cloud::virtual_clock::VirtualClock;
 use jiff::Timestamp;
 use std::ops::{Index, IndexMut};
+use std::path::PathBuf;
 
 /// Everything that the one account has. `cloud[VDC]` is the state of the service with the key
 /// `VDC`.
@@ -25,6 +27,12 @@ pub(crate) struct Cloud {
     pub(crate) addresses: Addresses,
     /// Of the tasks that are started from now on.
     pub(crate) task_fault: Option<TaskFault>,
+    /// The file that came with the call that is carried out, until an object has it.
+    pub(crate) received: Option<Blob>,
+    /// The folder that objects are kept in; none where they are in memory.
+    pub(crate) objects_in: Option<PathBuf>,
+    /// Where objects are reached: a URL, or none for that of the cloud.
+    pub(crate) objects_at: Option<String>,
     pub(crate) clock: VirtualClock,
 }
 

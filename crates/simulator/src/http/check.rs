@@ -4,9 +4,10 @@
 use crate::cloud::addresses::Range;
 use crate::cloud::refusal::Refusal;
 use crate::http::flat;
+use crate::http::form::Form;
 use crate::http::request::{Incoming, Product};
 use base64::Engine as _;
-use cumulua_core::catalog::{Action, Kind, Param, Required, path};
+use cumulua_core::catalog::{Action, Kind, Location, Param, Required, path};
 use cumulua_core::json;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
@@ -17,7 +18,9 @@ use std::net::Ipv4Addr;
 /// the query and the form; a GET or DELETE to Capital Online may have a JSON body too. Some stand in
 /// the path.
 pub(crate) fn given(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
-    let mut given = if is_in_body(incoming) {
+    let mut given = if let Some(form) = incoming.upload {
+        from_form(action, form)
+    } else if is_in_body(incoming) {
         from_body(incoming)?
     } else {
         flat::unfold(action, &named(action, incoming))?
@@ -29,6 +32,7 @@ pub(crate) fn given(action: &Action, incoming: &Incoming) -> Result<Map<String, 
         }
     }
     given.extend(in_path(action, incoming.path));
+    given.extend(in_headers(action, incoming));
     given.retain(|_, value| !value.is_null());
     Ok(given)
 }
@@ -48,6 +52,37 @@ fn in_path<'a>(action: &'a Action, path: &'a str) -> impl Iterator<Item = (Strin
         let text = percent_decode_str(part).decode_utf8_lossy();
         Some((name.to_owned(), Json::from(text)))
     })
+}
+
+/// The parameters that travel in headers.
+fn in_headers<'a>(
+    action: &'a Action,
+    incoming: &'a Incoming<'_>,
+) -> impl Iterator<Item = (String, Json)> + 'a {
+    let params = action.params.iter();
+    params.filter_map(|param| {
+        let value = incoming.header(&param.name);
+        let value = value.filter(|_| param.location == Some(Location::Header))?;
+        Some((param.name.clone(), Json::from(value)))
+    })
+}
+
+/// The parameters of a form with a file, which stands there with its length alone: lists are JSON.
+fn from_form(action: &Action, form: &Form) -> Map<String, Json> {
+    let fields = form.fields.iter().map(|(name, text)| {
+        let kind = action.param(name).map(|param| param.kind);
+        let parsed = match kind {
+            Some(Kind::List | Kind::Object) => json::parse(text).ok(),
+            _ => None,
+        };
+        (
+            name.clone(),
+            parsed.unwrap_or_else(|| Json::from(text.as_str())),
+        )
+    });
+    let file = form.file.iter();
+    let file = file.map(|(name, blob)| (name.clone(), Json::from(format!("{} bytes", blob.len()))));
+    fields.chain(file).collect()
 }
 
 /// Parameters that fit, in the form in which the catalogue has them.

@@ -126,7 +126,7 @@ fn scalar(action: &Action, param: &Param, kind: Kind, text: &str) -> Result<Json
         )
     };
     match kind {
-        Kind::String | Kind::Any => Ok(text.into()),
+        Kind::String | Kind::Any | Kind::File => Ok(text.into()),
         Kind::Boolean => text
             .to_ascii_lowercase()
             .parse()

@@ -44,6 +44,16 @@ impl HostNames {
             || name.ends_with(".localhost")
             || self.added.iter().any(|added| added == name)
             || self.clouds().contains(name)
+            || self.is_of_objects(name)
+    }
+
+    /// Whether it is below a domain of the clouds' where objects are reached.
+    fn is_of_objects(&self, name: &str) -> bool {
+        let services = self.catalog.services();
+        let mut services = services
+            .iter()
+            .filter_map(|name| self.catalog.service(name).ok());
+        services.any(|service| service.has_domain(name))
     }
 
     fn clouds(&self) -> &BTreeSet<String> {

@@ -1,6 +1,7 @@
 //! A request as the cloud reads it: which product it is for, and its pairs.
 
 use crate::http::acs3;
+use crate::http::form::Form;
 use crate::http::signature::Pair;
 use bytes::Bytes;
 use http::{Request, header};
@@ -42,6 +43,8 @@ pub(crate) struct Incoming<'r> {
     /// The pairs of a form body; empty where the body is something else.
     form: Vec<Pair<'r>>,
     pub(crate) body: &'r Bytes,
+    /// Its body, where that is a form with a file.
+    pub(crate) upload: Option<&'r Form>,
     /// What its headers say, where it has Alibaba's newer signature.
     pub(crate) acs3: Option<acs3::Headers>,
 }
@@ -64,6 +67,7 @@ impl<'r> Incoming<'r> {
                 Vec::new()
             },
             body: request.body(),
+            upload: request.extensions().get(),
         };
         incoming.product = incoming.find_product();
         incoming
@@ -103,6 +107,11 @@ impl<'r> Incoming<'r> {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.as_ref())
         })
+    }
+
+    /// A header, by any name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
     }
 
     /// The host that it names, in lower case and without the scheme's own port.

@@ -1,6 +1,8 @@
 //! The simulator on a socket, for other processes and other languages.
 
+use super::form::{self, Form, Parser};
 use super::host::HostNames;
+use crate::cloud::blob::FileBody;
 use crate::{Outcome, Simulator, dashboard};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -11,10 +13,13 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::serve::{IncomingStream, Listener};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{HeaderValue, Method, StatusCode, header};
+use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +30,9 @@ use tokio::net::{TcpListener, TcpStream};
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 16 << 20;
 
+/// How much of a file is read at once, in bytes.
+const CHUNK: u64 = 256 * 1024;
+
 /// Serves a simulator until the task is dropped: any path is the cloud's, but for those below
 /// `/_sim/` and, for a browser, `/`. It answers to addresses, names without a dot and the clouds'
 /// own, and to `names`.
@@ -33,6 +41,12 @@ pub async fn serve(
     listener: TcpListener,
     names: &[String],
 ) -> io::Result<()> {
+    if let Ok(mut address) = listener.local_addr() {
+        if address.ip().is_unspecified() {
+            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        simulator.set_objects_at(format!("http://{address}"));
+    }
     let names = HostNames::new(simulator.catalog(), names);
     let router = Router::new()
         .route("/_sim/requests", get(requests))
@@ -129,11 +143,21 @@ async fn any(
     if is_for_a_person(&request) {
         return page();
     }
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return response;
+    let (mut parts, body) = request.into_parts();
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let boundary = content_type.and_then(form::boundary).map(str::to_owned);
+    let body = if let Some(boundary) = boundary {
+        let parser = Parser::new(&boundary, simulator.destination_of_file());
+        match read_form(parser, body).await {
+            Ok(form) => _ = parts.extensions.insert(form),
+            Err(problem) => return refuse(StatusCode::BAD_REQUEST, problem),
+        }
+        Bytes::new()
+    } else if let Ok(body) = to_bytes(body, MAX_REQUEST).await {
+        body
+    } else {
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, String::new());
     };
     match simulator.answer(&http::Request::from_parts(parts, body)) {
         Outcome::Answer(response) => streamed(response),
@@ -148,10 +172,53 @@ async fn any(
     }
 }
 
+fn refuse(status: StatusCode, problem: String) -> Response {
+    let mut response = Response::new(Body::from(problem));
+    *response.status_mut() = status;
+    response
+}
+
+/// Takes a form apart while it comes, so that its file need not be in memory.
+async fn read_form(mut parser: Parser, body: Body) -> Result<Form, String> {
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        parser.push(&chunk.map_err(|error| error.to_string())?)?;
+    }
+    parser.end()
+}
+
+/// Reads files bit by bit while they are sent.
+fn from_files(files: FileBody) -> Body {
+    let stretches = files.0.into_iter().collect::<VecDeque<_>>();
+    Body::from_stream(futures_util::stream::try_unfold(
+        stretches,
+        |mut stretches| async {
+            while let Some(mut stretch) = stretches.pop_front() {
+                let length = stretch.length.min(CHUNK);
+                if length == 0 {
+                    continue;
+                }
+                let mut file = File::open(&stretch.path)?;
+                file.seek(SeekFrom::Start(stretch.start))?;
+                let mut chunk = vec![0; usize::try_from(length).unwrap_or_default()];
+                file.read_exact(&mut chunk)?;
+                stretch.start += length;
+                stretch.length -= length;
+                stretches.push_front(stretch);
+                return Ok::<_, io::Error>(Some((Bytes::from(chunk), stretches)));
+            }
+            Ok(None)
+        },
+    ))
+}
+
 /// A body whose length hyper does not know where the header gives another one, so that it breaks
 /// off instead of objecting.
 fn streamed(response: http::Response<Bytes>) -> Response {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    if let Some(files) = parts.extensions.remove::<FileBody>() {
+        return Response::from_parts(parts, from_files(files));
+    }
     let body = match parts.headers.get(header::CONTENT_LENGTH) {
         Some(_) => Body::from_stream(futures_util::stream::unfold(Some(body), |rest| async {
             if rest.is_none() {

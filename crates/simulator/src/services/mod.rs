@@ -11,6 +11,7 @@ pub(crate) mod ebs;
 pub(crate) mod ecs;
 pub(crate) mod generic;
 pub(crate) mod mcs;
+pub(crate) mod oss;
 pub(crate) mod oss_admin;
 pub(crate) mod registry;
 pub(crate) mod sas;

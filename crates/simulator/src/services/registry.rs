@@ -13,6 +13,7 @@ use crate::services::ebs::Ebs;
 use crate::services::ecs::Ecs;
 use crate::services::generic::{GENERIC_SERVICES, Kept};
 use crate::services::mcs::Mcs;
+use crate::services::oss::{Oss, OssMetrics};
 use crate::services::oss_admin::OssAdmin;
 use crate::services::sas::Sas;
 use crate::services::vdc::Vdc;
@@ -32,6 +33,8 @@ pub(crate) const SERVICES: Services = &[
     &Bms,
     &BmsDisk,
     &Desktop,
+    &Oss,
+    &OssMetrics,
     &Mcs,
     &Aliyun,
     &OssAdmin,

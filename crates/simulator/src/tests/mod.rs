@@ -22,7 +22,7 @@ mod walk;
 use crate::http::signature::{self, Digest};
 use crate::{ACCESS_KEY, Options, Outcome, REGION_ID, SECRET, SavedState, Simulator, VDC_ID};
 use bytes::Bytes;
-use cumulua_core::catalog::{Catalog, Scheme, path};
+use cumulua_core::catalog::{Catalog, Location, Param, Scheme, path};
 use cumulua_core::clock::Clock;
 use http::Request;
 use jiff::Timestamp;
@@ -33,6 +33,17 @@ use std::time::Duration;
 
 /// Read once for all tests.
 static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(Arc::default);
+
+/// A form with a file in it.
+fn form(params: &Map<String, Json>, file: &str) -> String {
+    let parts = params.iter().map(|(name, value)| {
+        let named = if name == file { "; filename=\"a\"" } else { "" };
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"{named}");
+        let text = path::text(value);
+        format!("--between\r\n{head}\r\n\r\n{text}\r\n")
+    });
+    parts.collect::<String>() + "--between--\r\n"
+}
 
 /// A cloud and a client of it, in virtual time.
 pub(crate) struct TestCloud {
@@ -147,7 +158,12 @@ impl TestCloud {
         let method = model.method().as_str();
         match model.product.protocol.signer {
             Scheme::Cds => {
-                let (path, rest) = in_path(model.path(), params);
+                let (path, mut rest) = in_path(model.path(), params);
+                let in_header = |param: &&Param| param.location == Some(Location::Header);
+                let headers = model.params.iter().filter(in_header);
+                let headers: Vec<_> = headers
+                    .filter_map(|param| Some((&param.name, rest.remove(&param.name)?)))
+                    .collect();
                 let mut pairs = self.common(&model.name);
                 let is_in_query = matches!(method, "GET" | "DELETE");
                 if is_in_query {
@@ -156,8 +172,24 @@ impl TestCloud {
                             .map(|(name, value)| (name.clone(), path::text(value))),
                     );
                 }
-                let body = (!is_in_query).then(|| Json::Object(rest).to_string());
-                signed(method, &path, pairs, SECRET, body.unwrap_or_default())
+                let file = model.file_param();
+                let body = match file {
+                    Some(file) => form(&rest, &file.name),
+                    None if is_in_query => String::new(),
+                    None => Json::Object(rest).to_string(),
+                };
+                let mut request = signed(method, &path, pairs, SECRET, body);
+                if file.is_some() {
+                    let content_type = "multipart/form-data; boundary=between";
+                    let content_type = content_type.parse().unwrap();
+                    request.headers_mut().insert("content-type", content_type);
+                }
+                for (name, value) in headers {
+                    let name: http::HeaderName = name.parse().unwrap();
+                    let value = path::text(&value).parse().unwrap();
+                    request.headers_mut().insert(name, value);
+                }
+                request
             }
             Scheme::Pop => {
                 let mut pairs = self.common(&model.name);

@@ -533,7 +533,7 @@ fn invented(
         }
         Kind::Boolean => json!(draw(seed, purpose, 2) == 1),
         Kind::Map => json!({}),
-        Kind::String | Kind::Any => text(action, param, seed, purpose, known).into(),
+        Kind::String | Kind::Any | Kind::File => text(action, param, seed, purpose, known).into(),
     }
 }
 

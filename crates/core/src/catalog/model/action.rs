@@ -1,7 +1,7 @@
 //! An Action: what it takes, what it answers, and what it does.
 
 use super::lifecycle::{Again, CreatesModel, EditsModel, PartialModel};
-use super::parameter::{Field, Param};
+use super::parameter::{Field, Kind, Param};
 use super::product::ErrorModel;
 use crate::catalog::path;
 use serde::Deserialize;
@@ -92,6 +92,9 @@ pub struct ActionModel {
     /// Its documented error codes.
     #[serde(default)]
     pub errors: Vec<ErrorRef>,
+    /// The file that its answer leads to.
+    #[serde(default)]
+    pub download: Option<DownloadModel>,
     /// The task that it starts.
     #[serde(default)]
     pub task: Option<TaskModel>,
@@ -346,7 +349,21 @@ impl LookupModel {
     }
 }
 
+/// A file that an answer leads to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DownloadModel {
+    /// Where its URL stands in the answer; it is one below the service's `domains`.
+    pub url: String,
+}
+
 impl ActionModel {
+    /// The parameter that takes the content of a file, of an Action that sends one: all of its
+    /// parameters travel in a form then.
+    pub fn file_param(&self) -> Option<&Param> {
+        self.params.iter().find(|param| param.kind == Kind::File)
+    }
+
     /// A parameter by its name.
     pub fn param(&self, name: &str) -> Option<&Param> {
         self.params.iter().find(|param| param.name == name)

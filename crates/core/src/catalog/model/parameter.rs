@@ -23,6 +23,8 @@ pub enum Kind {
     Map,
     /// Anything.
     Any,
+    /// The content of a file, which a form carries.
+    File,
 }
 
 impl Kind {
@@ -37,13 +39,15 @@ impl Kind {
             Self::Object => "object",
             Self::Map => "map",
             Self::Any => "any",
+            Self::File => "file",
         }
     }
 
     /// Whether a value is of this type. null is of none but any.
     pub fn holds(self, value: &Json) -> bool {
         match self {
-            Self::String => value.is_string(),
+            // A text, or what stands for it.
+            Self::String | Self::File => value.is_string(),
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Number => value.is_number(),
             Self::Boolean => value.is_boolean(),

@@ -31,6 +31,9 @@ pub struct ServiceModel {
     /// The documented host; none where the profile gives the URL.
     #[serde(default)]
     pub host: Option<String>,
+    /// Domain names of the vendor's below which what it keeps is reached.
+    #[serde(default)]
+    pub domains: Vec<String>,
     /// The path of its Actions.
     #[serde(default)]
     pub path: Option<String>,
@@ -88,6 +91,14 @@ impl ServiceModel {
     /// The host of an Action; none where the profile gives the URL.
     pub fn host_of<'a>(&'a self, action: &'a ActionModel) -> Option<&'a str> {
         action.host.as_deref().or(self.host.as_deref())
+    }
+
+    /// Whether a host is one of its `domains`, or below one.
+    pub fn has_domain(&self, host: &str) -> bool {
+        self.domains.iter().any(|domain| {
+            let above = host.strip_suffix(domain.as_str());
+            above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+        })
     }
 
     /// The path of an Action.

@@ -68,7 +68,7 @@ fn plain(field: &Field) -> Json {
     let known = field.values.first().map(|value| value.value().clone());
     let given = example.or(known).filter(|value| fits(field, value));
     given.unwrap_or_else(|| match field.kinds.as_slice().first() {
-        Some(Kind::String) => json!(""),
+        Some(Kind::String | Kind::File) => json!(""),
         Some(Kind::Integer | Kind::Number) => json!(0),
         Some(Kind::Boolean) => json!(false),
         Some(Kind::List) => json!([]),

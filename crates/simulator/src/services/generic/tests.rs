@@ -217,7 +217,7 @@ fn whole(action: &Action, fields: &[Field], value: &Json, at: &str) {
         };
         let kinds = field.kinds.as_slice();
         let is_of = |kind: &Kind| match kind {
-            Kind::String => own.is_string(),
+            Kind::String | Kind::File => own.is_string(),
             Kind::Integer => own.is_i64() || own.is_u64(),
             Kind::Number => own.is_number(),
             Kind::Boolean => own.is_boolean(),
