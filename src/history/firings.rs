@@ -201,13 +201,14 @@ impl Store {
     }
 
     /// Pauses a schedule, for good or until a time, or lets it go on, as was asked for; false where
-    /// it was so before.
-    pub fn set_paused(&self, asked: UserRequest) -> Result<bool, StoreError> {
+    /// it was so before. What a pause that is asked for again does not say stays as it was: its end, and
+    /// why.
+    pub fn set_paused(&self, mut asked: UserRequest) -> Result<bool, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
                 let schedule = asked.schedule.clone().unwrap_or_default();
                 let paused = asked.verb == Verb::Pause.as_str();
-                let (at, until) = (millis(asked.at), asked.until.map(millis));
+                let at = millis(asked.at);
                 let known: Option<bool> = sqlx::query_scalar(
                     "SELECT paused AND (paused_until IS NULL OR paused_until > ?) FROM schedules WHERE name = ?",
                 )
@@ -216,7 +217,19 @@ impl Store {
                 .fetch_optional(&mut *connection)
                 .await?;
                 let was_paused = known.unwrap_or(false);
-                // A pause that is asked for again goes on, with what was asked last.
+                if was_paused && paused {
+                    if asked.until.is_none() && asked.reason.is_none() {
+                        return Ok(false);
+                    }
+                    let before = sqlx::query_as::<_, (Option<i64>, Option<String>)>(
+                        "SELECT paused_until, (SELECT reason FROM user_requests WHERE schedule = ?1 AND verb = ?2 ORDER BY id DESC LIMIT 1)
+                         FROM schedules WHERE name = ?1",
+                    );
+                    let (until, reason) = before.bind(&schedule).bind(&asked.verb).fetch_one(&mut *connection).await?;
+                    asked.until = asked.until.or(until.map(timestamp));
+                    asked.reason = asked.reason.or(reason);
+                }
+                let until = asked.until.map(millis);
                 let query = sqlx::query(
                     "INSERT INTO schedules (name, paused, paused_at, paused_until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name)
                      DO UPDATE SET paused = ?2, paused_at = iif(?2 AND ?5, paused_at, ?3), paused_until = ?4",

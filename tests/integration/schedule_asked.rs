@@ -509,3 +509,72 @@ fn what_a_server_goes_on_with_can_be_stopped_though_its_file_is_broken_or_elsewh
     }
     served.end();
 }
+
+#[test]
+fn a_pause_that_is_asked_for_again_keeps_its_end_and_its_reason() {
+    let folder = folder(NIGHTLY, "");
+    let pause = |args: &[&str]| {
+        let all = [&["schedule", "pause", "nightly"], args].concat();
+        let output = command(&folder, &all)
+            .args(["--store", "runs.db"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        text(&output).trim().to_owned()
+    };
+    let until = ["--until", "2999-01-01T00:00Z", "--reason", "the freeze"];
+    assert!(pause(&until).starts_with("nightly: paused until 2999-01-01"));
+    assert_eq!(pause(&[]), "nightly: paused already");
+    let changed = pause(&["--until", "2999-02-01T00:00Z"]);
+    assert!(
+        changed.starts_with("nightly: pause changed, until 2999-02-01"),
+        "{changed}"
+    );
+    assert_eq!(pause(&["--reason", "the move"]), "nightly: pause changed");
+    let store = Store::open(folder.path().join("runs.db"));
+    let state = store.schedule_states().unwrap()["nightly"];
+    assert_eq!(
+        state.paused_until.unwrap().to_string(),
+        "2999-02-01T00:00:00Z"
+    );
+    let reasons: Vec<_> = store
+        .user_requests(Of::Pauses("nightly"))
+        .unwrap()
+        .into_iter()
+        .map(|request| request.reason.unwrap_or_default())
+        .collect();
+    assert_eq!(reasons.len(), 3);
+    assert!(reasons.contains(&"the move".to_owned()), "{reasons:?}");
+    assert_eq!(
+        reasons
+            .iter()
+            .filter(|reason| *reason == "the freeze")
+            .count(),
+        2,
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn a_configuration_that_no_run_can_use_is_shown_by_health_and_reload() {
+    let folder = folder(NIGHTLY, "");
+    std::fs::write(
+        folder.path().join("cumulua.toml"),
+        "[http]\nallow = ['pager.example']\n",
+    )
+    .unwrap();
+    let served = Served::start(folder, &["--http", "127.0.0.1:0"]);
+    let address = served.address();
+    served.wait_for_words("its run cannot be configured");
+    let health = crate::served::get(&address, "/health");
+    assert!(
+        health.contains("503") && health.contains("is not trusted"),
+        "{health}"
+    );
+    let reloaded = served.run(&["schedule", "reload"]);
+    assert!(
+        text(&reloaded).contains("where 1 fault would end a run at once"),
+        "{reloaded:?}"
+    );
+    served.end();
+}

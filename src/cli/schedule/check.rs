@@ -84,8 +84,17 @@ impl Check {
     }
 }
 
+/// What keeps a script from running: its text, or the configuration that its run will find.
+pub(super) fn run_fault(options: &GlobalOptions, script: &Path) -> Option<String> {
+    script_fault(script).or_else(|| {
+        let folder = script.parent().unwrap_or(Path::new(""));
+        let problem = context::profiles(options, folder).names().err()?;
+        Some(format!("its run cannot be configured: {problem}"))
+    })
+}
+
 /// What is wrong with a script.
-pub(super) fn script_fault(script: &Path) -> Option<String> {
+fn script_fault(script: &Path) -> Option<String> {
     let name = script.display();
     match fs::read_to_string(script) {
         Ok(text) => lua::fault(&name.to_string(), &text)

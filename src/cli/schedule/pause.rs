@@ -105,15 +105,22 @@ fn set(
         until,
         ..request
     };
+    let is_more = request.until.is_some() || request.reason.is_some();
     match change(&store, request) {
         Ok(changed) => {
-            let state = if paused { "paused" } else { "resumed" };
-            let already = if changed { "" } else { " already" };
+            let state = match (paused, changed) {
+                (true, true) => "paused",
+                (true, false) if is_more => "pause changed,",
+                (true, false) => "paused already",
+                (false, true) => "resumed",
+                (false, false) => "resumed already",
+            };
             let until = until.map(|until| until.to_zoned(zone.clone()));
             let until =
                 until.map(|until| until.strftime(" until %Y-%m-%d %H:%M:%S %:z").to_string());
             let until = until.unwrap_or_default();
-            report::print(&format!("{}: {state}{already}{until}", which.name));
+            let line = format!("{}: {state}{until}", which.name);
+            report::print(line.trim_end_matches(','));
             if !paused && schedule.is_some_and(|schedule| schedule.paused) {
                 report::warning(&format!(
                     "{} itself has paused = true, which keeps it from firing",

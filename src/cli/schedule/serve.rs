@@ -3,7 +3,7 @@
 use super::super::options::{GlobalOptions, duration};
 use super::super::simulation::Simulation;
 use super::super::{context, report, status};
-use super::check::script_fault;
+use super::check::run_fault;
 use super::common::{FileArgument, refuse, shared_options, store_path};
 use super::log_lines::LogLines;
 use super::outlet::outlet;
@@ -72,12 +72,13 @@ impl Serve {
         raise_descriptor_limit();
         let log = LogLines::start(options.log_format, options.verbose > 0);
         let written = Arc::clone(&log);
+        let checked = options.clone();
         let server = Server {
             file: self.file.file,
             store,
             launcher,
             outlet,
-            script_fault: Arc::new(script_fault),
+            script_fault: Arc::new(move |script| run_fault(&checked, script)),
             http,
             grace: self.grace,
             stop: self.stop,

@@ -32,6 +32,9 @@ use tokio::sync::mpsc;
 /// is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether scripts and the configuration can still be used.
+const CHECKING: Duration = Duration::from_mins(1);
+
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
 
@@ -118,12 +121,17 @@ impl Server {
         check_scripts(&mut serving.dispatch);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
+        let mut next_check = real_now() + CHECKING;
         let mut ended = Vec::new();
         loop {
             serving.step(std::mem::take(&mut ended));
             if real_now() >= next_housekeeping {
                 serving.do_housekeeping();
                 next_housekeeping = real_now() + HOUSEKEEPING;
+            }
+            if real_now() >= next_check {
+                check_scripts(&mut serving.dispatch);
+                next_check = real_now() + CHECKING;
             }
             if real_now() >= next_pruning {
                 serving.plan_pruning();

@@ -45,10 +45,15 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
             records.metrics.reload(None);
             check_scripts(dispatch);
             log_zone(dispatch);
-            Reply::Done(format!(
-                "{} served",
-                count(dispatch.file.schedules.len(), "schedule")
-            ))
+            let served = count(dispatch.file.schedules.len(), "schedule");
+            let faults = &dispatch.script_faults;
+            Reply::Done(match faults.first() {
+                None => format!("{served} served"),
+                Some(first) => {
+                    let number = count(faults.len(), "fault");
+                    format!("{served} served, where {number} would end a run at once: {first}")
+                }
+            })
         }
         Err(problem) => {
             let message =
