@@ -41,6 +41,10 @@ pub fn sign_attempt(
     let signature = sign::sign(&route.key, method, address, &pairs);
     let query = sign::with_signature(&signature);
     let (query, body) = match (&message.form, &message.json, method) {
+        _ if message.xml.is_some() => {
+            let xml = message.xml.clone().unwrap_or_default();
+            (Some(query), Some(("application/xml", xml.into())))
+        }
         (Some(form), ..) => (Some(query), Some(("multipart/form-data", form.body()))),
         (None, Some(json), _) => (Some(query), Some(("application/json", json.clone().into()))),
         (None, None, "POST") if protocol.post == PostStyle::Form => (
@@ -87,7 +91,7 @@ fn add_common_parameters<'a>(
     nonce: impl FnOnce() -> String,
 ) {
     let mut add = |name, value: Cow<'a, str>| pairs.push((name, value));
-    add("Action", action.name.as_str().into());
+    add("Action", action.wire_name().into());
     let now = format!("{now:.0}");
     let access_key = route.access_key.as_str();
     match action.product.protocol.signer {

@@ -25,6 +25,7 @@ pub mod transport;
 pub mod validate;
 pub mod value;
 pub mod waiter;
+mod xml;
 
 pub use attempts::{Again, Attempts, Next};
 pub use call::{Answer, Call, CallOptions, FileOption};

@@ -3,6 +3,7 @@
 
 use super::form::Form;
 use super::value::{Params, Value};
+use super::xml;
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, ListStyle, Location, Method, PostStyle};
 
@@ -19,6 +20,8 @@ pub struct Message {
     pub pairs: Vec<(String, String)>,
     /// A JSON body, which no scheme signs.
     pub json: Option<Bytes>,
+    /// An XML body, which no scheme signs.
+    pub xml: Option<Bytes>,
     /// The fields of a form with a file, until there is that.
     pub(super) form_fields: Params,
     /// A form with a file, which no scheme signs.
@@ -35,15 +38,26 @@ pub fn serialize(action: &Action, params: &Params) -> Message {
         headers: Vec::new(),
         pairs: Vec::with_capacity(params.len() + 8),
         json: None,
+        xml: None,
         form_fields: Params::new(),
         form: None,
     };
+    let fixed = action.query.iter();
+    let fixed = fixed.map(|(name, value)| (name.clone(), value.clone()));
+    message.pairs.extend(fixed);
     let has_file = action.file_param().is_some();
-    let takes_json = !has_file && method.has_body() && protocol.post == PostStyle::Json;
+    let takes_json =
+        !has_file && !action.speaks_xml() && method.has_body() && protocol.post == PostStyle::Json;
     let mut body = Params::new();
     for (name, value) in params {
-        let location = action.param(name).and_then(|param| param.location);
+        let param = action.param(name);
+        let location = param.and_then(|param| param.location);
         match location {
+            None if action.speaks_xml()
+                && let Some(param) = param =>
+            {
+                message.xml = Some(xml::document(param, value).into());
+            }
             Some(Location::Path) => message.path.extend(pair(name, value)),
             Some(Location::Header) => message.headers.extend(pair(name, value)),
             None if has_file => _ = message.form_fields.insert(name.clone(), value.clone()),

@@ -2,6 +2,7 @@
 //! faults at once.
 
 use super::value::{Params, Value};
+use super::xml;
 use cumulua_core::catalog::{
     Action, Encoding, Generated, Kind, KnownValue, Location, Param, Required, suggest,
 };
@@ -186,6 +187,12 @@ impl Check<'_> {
         };
         if let Some(fault) = fault {
             self.fault(path, fault);
+        }
+        if self.action.speaks_xml()
+            && let Value::String(text) = &value
+            && !text.chars().all(xml::has)
+        {
+            self.fault(path, "has a character that XML does not have");
         }
         self.limits(path, param, &value);
         (self.faults.len() == before).then_some(value)

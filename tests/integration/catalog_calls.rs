@@ -43,6 +43,9 @@ struct Documented {
     host: Option<String>,
     path: String,
     version: Option<String>,
+    /// Pairs that the query of each request has.
+    #[serde(default)]
+    query: BTreeMap<String, String>,
     params: Vec<DocumentedParam>,
     errors: Vec<DocumentedError>,
     /// The parameters of the document's own sample code or URL.
@@ -71,6 +74,8 @@ struct VectorRequest {
     body: Option<Json>,
     /// The fields of a form with a file in it, as texts.
     form: Option<BTreeMap<String, String>>,
+    /// The body, where it is XML.
+    xml: Option<String>,
     string_to_sign: String,
     signature: String,
 }
@@ -79,6 +84,7 @@ struct VectorRequest {
 struct VectorAnswer {
     status: u16,
     body: Json,
+    xml: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +112,11 @@ struct DocumentedError {
 }
 
 impl Documented {
+    /// Whether its answers are documents in XML.
+    fn speaks_xml(&self) -> bool {
+        self.name.starts_with("cds.oss.")
+    }
+
     fn product(&self) -> &str {
         self.name.split('.').next().unwrap()
     }
@@ -127,7 +138,7 @@ fn documented() -> Vec<Documented> {
     let all: Vec<Documented> = files
         .flat_map(|(_, json)| Vectors::deserialize(json).unwrap().actions)
         .collect();
-    assert_eq!(all.len(), 466);
+    assert_eq!(all.len(), 475);
     all
 }
 
@@ -236,6 +247,13 @@ impl Bench {
         *self.recorder.answer.lock().unwrap() = (status, body.to_string());
     }
 
+    /// An answer of a vector, as it arrives.
+    fn will_give(&self, doc: &Documented, answer: &VectorAnswer) {
+        let xml = answer.xml.clone().filter(|_| doc.speaks_xml());
+        let text = xml.unwrap_or_else(|| answer.body.to_string());
+        *self.recorder.answer.lock().unwrap() = (answer.status, text);
+    }
+
     /// Naming the profile keeps the environment of the tests out.
     async fn call(
         &self,
@@ -280,6 +298,8 @@ struct Seen {
     json: Option<Json>,
     /// The fields of a form with a file in it.
     form: Option<BTreeMap<String, String>>,
+    /// The body, where it is XML.
+    xml: Option<String>,
 }
 
 /// The fields of a form with a file in it, read by hand.
@@ -317,7 +337,7 @@ fn bytes(request: &Request) -> Option<(&'static str, Bytes)> {
 /// Takes a request apart and holds its signature against one of our own making.
 fn seen(request: &Request, product: &str) -> Seen {
     let query = request.url.query().unwrap_or_default();
-    let mut form = None;
+    let (mut form, mut xml) = (None, None);
     let (encoded, json) = match &bytes(request) {
         Some(("multipart/form-data", body)) => {
             let content_type = request.headers["content-type"].to_str().unwrap();
@@ -328,6 +348,10 @@ fn seen(request: &Request, product: &str) -> Seen {
             query.to_owned(),
             Some(serde_json::from_slice(body).unwrap()),
         ),
+        Some(("application/xml", body)) => {
+            xml = Some(String::from_utf8(body.to_vec()).unwrap());
+            (query.to_owned(), None)
+        }
         Some(("application/x-www-form-urlencoded", body)) => {
             assert_eq!(query, "", "a form has no query beside it");
             (String::from_utf8(body.to_vec()).unwrap(), None)
@@ -383,6 +407,7 @@ fn seen(request: &Request, product: &str) -> Seen {
         pairs,
         json,
         form,
+        xml,
     }
 }
 
@@ -693,7 +718,7 @@ async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success()
     let mut nonces = BTreeSet::new();
     for doc in documented() {
         let action = bench.action(&doc.name);
-        bench.will_answer(doc.answer.status, &doc.answer.body);
+        bench.will_give(&doc, &doc.answer);
         let answer = bench
             .call(&action, &action.example, None)
             .await
@@ -707,6 +732,7 @@ async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success()
             mut pairs,
             mut json,
             form,
+            xml,
         } = seen(&bench.last(), doc.product());
         // Texts, which the documents give types.
         json = json.or_else(|| {
@@ -727,6 +753,9 @@ async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success()
         );
         assert_eq!(url, documented_url(&doc, &action.example), "{}", doc.name);
         take_common(&doc, &mut pairs, &mut nonces);
+        for (name, value) in &doc.query {
+            assert_eq!(pairs.remove(name).as_ref(), Some(value), "{}", doc.name);
+        }
         let sent = bench.last();
         for param in doc.params_in("header") {
             let given = action.example.get(&param.name).map(text);
@@ -740,7 +769,13 @@ async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success()
             "DELETE" => !example.is_empty(),
             _ => false,
         };
-        if doc.product() == "cds" && method == "PUT" && example.is_empty() {
+        if doc.speaks_xml() {
+            assert_eq!((json, pairs), (None, BTreeMap::new()), "{}", doc.name);
+            // The vector has the same parameters.
+            assert_eq!(&doc.request.params, &action.example, "{}", doc.name);
+            assert_eq!(xml, doc.request.xml, "{}", doc.name);
+            hold_json_against(&doc, example);
+        } else if doc.product() == "cds" && method == "PUT" && example.is_empty() {
             assert_eq!((json, pairs), (None, BTreeMap::new()), "{}", doc.name);
         } else if doc.product() == "cds" && has_body {
             assert_eq!(
@@ -794,7 +829,7 @@ async fn every_vector_is_what_leaves_and_what_is_understood() {
         let name = &doc.name;
         let vector = &doc.request;
         let action = bench.action(name);
-        bench.will_answer(doc.answer.status, &doc.answer.body);
+        bench.will_give(&doc, &doc.answer);
         let answer = bench.call(&action, &vector.params, None).await;
         answer.unwrap_or_else(|failure| panic!("{failure}"));
         let sent = bench.last();
@@ -803,6 +838,7 @@ async fn every_vector_is_what_leaves_and_what_is_understood() {
         assert_eq!(seen.url, vector.url, "{name}");
         assert_eq!(seen.json, vector.body, "{name}");
         assert_eq!(seen.form, vector.form, "{name}");
+        assert_eq!(seen.xml, vector.xml, "{name}");
         for (header, value) in &vector.headers {
             assert_eq!(&sent.headers[header.as_str()], value.as_str(), "{name}");
         }
@@ -826,7 +862,7 @@ async fn every_vector_is_what_leaves_and_what_is_understood() {
         assert_eq!(signed.string_to_sign, vector.string_to_sign, "{name}");
         assert_eq!(signed.signature, vector.signature, "{name}");
 
-        bench.will_answer(doc.error.status, &doc.error.body);
+        bench.will_give(&doc, &doc.error);
         let failure = bench.call(&action, &vector.params, None).await.unwrap_err();
         let refusal = failure.error.refusal();
         let refusal = refusal.unwrap_or_else(|| panic!("{failure}"));

@@ -590,8 +590,8 @@ fn what_is_no_more_to_be_used_says_why_and_names_what_is() {
         }
     }
     none(found);
-    // 12 Actions on the old security groups, 3 on the object storage of Suqian.
-    assert_eq!(count, 15);
+    // 12 Actions on the old security groups, 9 on the first object storage, 3 on that of Suqian.
+    assert_eq!(count, 24);
 }
 
 #[test]

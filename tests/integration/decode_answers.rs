@@ -371,3 +371,46 @@ fn a_status_that_refuses_around_a_body_that_does_not_proves_nothing() {
     let read = answered("cds.ccs.DescribeTags", 429, r#"{"Code":"Success"}"#).unwrap_err();
     assert!(read.retryable());
 }
+
+#[test]
+fn an_action_that_speaks_xml_is_answered_by_a_document_or_by_nothing() {
+    const READS: &str = "cds.oss.GetBucketTags";
+    const CHANGES: &str = "cds.oss.PutBucketTags";
+    let one = "<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag></TagSet></Tagging>";
+    let tags = json!({"Tagging": {"TagSet": {"Tag": [{"Key": "k", "Value": ""}]}}});
+    assert_eq!(answered(READS, 200, one).unwrap().json, tags);
+    let id = [("x-oss-request-id", "1615275804887")];
+    for body in ["", " \n", "<Anything/>"] {
+        let answer = answered_with(CHANGES, 200, &id, body).unwrap();
+        assert_eq!(
+            answer.request_id.as_deref(),
+            Some("1615275804887"),
+            "{body:?}"
+        );
+    }
+    for (name, body) in [
+        (READS, ""),
+        (READS, "<Other/>"),
+        (CHANGES, "<html><body>It works!</body></html>"),
+        (CHANGES, "<Tagging><TagSet>"),
+        (CHANGES, "It works!"),
+        (CHANGES, "{}"),
+    ] {
+        unintelligible(name, 200, body);
+    }
+    let error = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    for status in [200, 403] {
+        let refusal = refused(CHANGES, status, error);
+        assert_eq!(
+            (refusal.code.as_deref(), &*refusal.message),
+            (Some("AccessDenied"), "no")
+        );
+    }
+    assert_eq!(refused(CHANGES, 403, "").http_status, 403);
+    // What stands in front of the service speaks JSON.
+    let json = r#"{"Code": "SignatureDoesNotMatch", "Message": "no"}"#;
+    assert_eq!(
+        refused(CHANGES, 400, json).code.as_deref(),
+        Some("SignatureDoesNotMatch")
+    );
+}

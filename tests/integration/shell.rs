@@ -161,7 +161,7 @@ fn a_failed_task_has_its_own_status() {
 fn actions_lists_and_finds() {
     let all: Json =
         serde_json::from_str(&Test::new().args(["actions", "--json"]).run().stdout).unwrap();
-    assert_eq!(all.as_array().unwrap().len(), 466);
+    assert_eq!(all.as_array().unwrap().len(), 475);
     let found = Test::new()
         .args(["actions", "create", "instance"])
         .run()

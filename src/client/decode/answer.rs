@@ -6,7 +6,7 @@ use crate::client::transport::Response;
 use cumulua_core::catalog::{Action, Wrapper, path};
 use cumulua_core::json;
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::time::Duration;
 
 /// A decoded answer.
@@ -46,6 +46,9 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         return Err(unintelligible(
             "it is a redirect, which a signed request cannot follow".to_owned(),
         ));
+    }
+    if action.speaks_xml() && is_document(action, &response.body) {
+        return document(action, response, now);
     }
     let json = match parse(action, &response.body) {
         Ok(json) => json,
@@ -100,6 +103,43 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         json,
         http_status,
         request_id,
+    })
+}
+
+/// Whether the answer to an Action that speaks XML is one: a document, or nothing where there is
+/// nothing to read. What is in front of the service answers in JSON.
+fn is_document(action: &Action, body: &[u8]) -> bool {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => !action.read_only,
+        Some(first) => *first == b'<' || body.starts_with("\u{feff}".as_bytes()),
+    }
+}
+
+/// The answer to an Action that speaks XML: its root as the one key of an object. A document of
+/// another root is no answer, and of a page of HTML least of all.
+fn document(action: &Action, response: &Response, now: Timestamp) -> Result<Decoded, CallError> {
+    let http_status = response.status.as_u16();
+    let text = String::from_utf8_lossy(&response.body);
+    let read = match text.trim() {
+        "" => Ok(Json::Object(Map::new())),
+        text => xml::document(action, text.trim_start_matches('\u{feff}')),
+    };
+    let error = read.as_ref().ok().and_then(|json| json.get("Error"));
+    if http_status >= 400 || error.is_some() {
+        let refusal = decode_refusal(action, error.unwrap_or(&Json::Null), response, now);
+        return Err(refused(refusal, false));
+    }
+    let unreadable = |reason: String| CallError::Unintelligible {
+        is_cut_short: reason.contains("cut short"),
+        reason,
+        http_status,
+        bytes: response.body.len(),
+    };
+    let json = read.map_err(unreadable)?;
+    Ok(Decoded {
+        request_id: request_id(action, &json, response),
+        json,
+        http_status,
     })
 }
 
@@ -248,7 +288,9 @@ fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timest
 fn request_id(action: &Action, json: &Json, response: &Response) -> Option<String> {
     let in_body = first_text(json, &action.product.protocol.request_id).filter(|id| !id.is_empty());
     in_body.or_else(|| {
-        header(response, "x-request-id").or_else(|| header(response, "x-acs-request-id"))
+        ["x-request-id", "x-acs-request-id", "x-oss-request-id"]
+            .into_iter()
+            .find_map(|name| header(response, name))
     })
 }
 

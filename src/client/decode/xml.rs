@@ -42,6 +42,25 @@ pub(super) fn parse(action: &Action, text: &str) -> Result<Json, String> {
     Ok(Json::Object(Map::from_iter([(name, answer)])))
 }
 
+/// Reads `text` as the document that an Action answers with: its root as the one key of an object.
+pub(super) fn document(action: &Action, text: &str) -> Result<Json, String> {
+    let root = tree(text)?;
+    let field = action
+        .answer
+        .fields
+        .iter()
+        .find(|field| field.name == root.name);
+    let is_known = field.is_some() || root.name == "Error";
+    // Of an Action without a documented answer any root is one, but that of a page.
+    if !is_known && (!action.answer.fields.is_empty() || root.name.eq_ignore_ascii_case("html")) {
+        return Err(format!("it is XML whose root is <{}>", root.name));
+    }
+    let fields = field.map_or(&[][..], |field| action.service.fields_of(field));
+    let name = root.name.clone();
+    let answer = Shapes(&action.service).object(root, fields);
+    Ok(Json::Object(Map::from_iter([(name, answer)])))
+}
+
 /// An element without its attributes.
 #[derive(Default)]
 struct Element {

@@ -3,7 +3,7 @@
 use crate::cloud::refusal::Refusal;
 use crate::cloud::service::{Handling, Services};
 use crate::http::request::{ALIYUN_VERSIONS, Incoming, Product};
-use cumulua_core::catalog::{Action, Catalog};
+use cumulua_core::catalog::{Action, ActionModel, Catalog};
 
 /// The Action of a request and what carries it out.
 pub(crate) fn find(
@@ -59,7 +59,7 @@ pub(crate) fn find(
             ));
         }
         // Never an answer as if it had been carried out.
-        let handling = handling.ok_or_else(|| not_held(&action.full_name))?;
+        let handling = handling.ok_or_else(|| not_held(&action))?;
         return Ok((action, handling));
     }
     let others = catalog.services();
@@ -68,17 +68,30 @@ pub(crate) fn find(
         .filter(|name| is_there(name))
         .find_map(|name| {
             let service = catalog.service(name).ok()?;
-            let model = service.action(incoming.get("Action")?)?;
-            is_at(path, service.path_of(model)).then(|| not_held(&model.full_name))
+            let name = incoming.get("Action")?;
+            // Of those that are sent by one name, the method shows which is meant.
+            let mut models = service.actions.iter();
+            let model = models.find(|model| {
+                let mut methods = model.methods.iter();
+                model.wire_name() == name
+                    && is_at(path, service.path_of(model))
+                    && methods.any(|method| method.as_str() == incoming.method)
+            })?;
+            Some(not_held(model))
         });
     Err(lacking.unwrap_or_else(nothing))
 }
 
-fn not_held(action: &str) -> Refusal {
-    Refusal::new(
-        "InvalidAction.NotFound",
-        format!("The simulator does not hold {action} so far"),
-    )
+fn not_held(action: &ActionModel) -> Refusal {
+    let name = &action.full_name;
+    let text = match &action.deprecated {
+        Some(deprecation) => format!(
+            "The simulator does not hold {name}, which is out of service: {}",
+            deprecation.advice()
+        ),
+        None => format!("The simulator does not hold {name} so far"),
+    };
+    Refusal::new("InvalidAction.NotFound", text)
 }
 
 /// Whether a request's path is a documented one, which can have `:name` for a part; an endpoint's

@@ -164,7 +164,7 @@ impl TestCloud {
                 let headers: Vec<_> = headers
                     .filter_map(|param| Some((&param.name, rest.remove(&param.name)?)))
                     .collect();
-                let mut pairs = self.common(&model.name);
+                let mut pairs = self.common(model.wire_name());
                 let is_in_query = matches!(method, "GET" | "DELETE");
                 if is_in_query {
                     pairs.extend(

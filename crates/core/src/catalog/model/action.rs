@@ -74,6 +74,16 @@ pub struct ActionModel {
     /// The path, where it is not the service's.
     #[serde(default)]
     pub path: Option<String>,
+    /// The value of the common parameter Action, where that is not its name.
+    #[serde(default)]
+    pub sent_as: Option<String>,
+    /// Pairs of the query that each request has.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// How its body and its answer are written, where that is not as in the other Actions of the
+    /// product.
+    #[serde(default)]
+    pub body: Option<BodyFormat>,
     /// Whether it only reads.
     pub read_only: bool,
     /// Whether carrying it out can cost money.
@@ -349,6 +359,15 @@ impl LookupModel {
     }
 }
 
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyFormat {
+    /// As XML, of which the one parameter beside path and headers is the root. The answer is XML
+    /// too, or empty.
+    Xml,
+}
+
 /// A file that an answer leads to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -358,6 +377,16 @@ pub struct DownloadModel {
 }
 
 impl ActionModel {
+    /// The value of the common parameter Action.
+    pub fn wire_name(&self) -> &str {
+        self.sent_as.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether body and answer are XML.
+    pub fn speaks_xml(&self) -> bool {
+        self.body == Some(BodyFormat::Xml)
+    }
+
     /// The parameter that takes the content of a file, of an Action that sends one: all of its
     /// parameters travel in a form then.
     pub fn file_param(&self) -> Option<&Param> {

@@ -117,15 +117,18 @@ async fn every_action_answers_as_documented() {
 #[tokio::test(start_paused = true)]
 async fn what_is_out_of_service_is_refused() {
     let cloud = TestCloud::new();
+    let mut counted = 0;
     for service in ["cds.oss", "cds.oss_suqian"] {
-        let Ok(actions) = cloud.catalog.actions_of(service) else {
-            continue;
-        };
-        for action in actions {
+        for action in cloud.catalog.actions_of(service).unwrap() {
             let answer = cloud.ask(&action.full_name, &action.example);
             answer.refused(404, "InvalidAction.NotFound");
+            let text = answer.1["Message"].as_str().unwrap();
+            let is_named = text.contains(&*action.full_name) && text.contains("out of service");
+            assert!(is_named, "{text}");
+            counted += 1;
         }
     }
+    assert_eq!(counted, 12);
 }
 
 #[tokio::test(start_paused = true)]
