@@ -404,15 +404,27 @@ fn learn(redactor: &Redactor, request: &WebRequest) {
     }
     if let (Text::Secret(_), Ok(url)) = (&request.url, Url::parse(request.url.expose())) {
         redactor.learn(url.as_str());
-        // A path of a few letters is no secret, and would be found in many a word.
-        for part in [Some(url.path()), url.query()]
-            .into_iter()
-            .flatten()
-            .filter(|part| part.len() >= 12)
-        {
+        // A path of a few letters is no secret, and would be found in many a word. Each part by itself:
+        // a service may name a token alone.
+        let whole = [Some(url.path()), url.query()].into_iter().flatten();
+        let segments = url.path_segments().into_iter().flatten();
+        let segments = segments.filter(|segment| is_token(segment));
+        for part in whole.filter(|part| part.len() >= LONG).chain(segments) {
             redactor.learn(part);
         }
+        for (_, value) in url.query_pairs().filter(|(_, value)| is_token(value)) {
+            redactor.learn(&value);
+        }
     }
+}
+
+/// A part of a secret URL that is as long as a secret, in bytes.
+const LONG: usize = 12;
+
+/// Whether a part of a secret URL may be a secret by itself, and is no word as `notifications`.
+fn is_token(part: &str) -> bool {
+    let is_of_no_word = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    part.len() >= LONG && part.bytes().any(is_of_no_word)
 }
 
 /// A URL that can be asked at all.
@@ -476,5 +488,39 @@ fn redacted_url(url: &Url, is_secret: bool) -> String {
         format!("{}/{REDACTED}", redacted.origin().ascii_serialization())
     } else {
         redacted.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Redactor, Secret, Text, WebRequest, learn};
+    use std::time::Duration;
+
+    #[test]
+    fn a_token_of_a_secret_url_is_not_shown_by_itself_either() {
+        let redactor = Redactor::default();
+        let url = "https://hooks.example/services/notifications/T0/SLACKSECRETQ1?key=hook-secret-2&to=ops";
+        let request = WebRequest {
+            function: "schedule.notify".into(),
+            method: "POST",
+            url: Text::Secret(Secret::new(url)),
+            headers: Vec::new(),
+            body: None,
+            timeout: Duration::ZERO,
+            redirects: 0,
+            max_answer: 0,
+        };
+        learn(&redactor, &request);
+        for (text, shown) in [
+            (url, "[secret]"),
+            ("no token SLACKSECRETQ1", "no token [secret]"),
+            ("hook-secret-2 is unknown", "[secret] is unknown"),
+            (
+                "/services/notifications for ops",
+                "/services/notifications for ops",
+            ),
+        ] {
+            assert_eq!(redactor.redact(text), shown);
+        }
     }
 }
