@@ -911,3 +911,38 @@ fn a_name_is_never_taken_for_the_beginning_of_another_runs_id() {
         assert_eq!(run["name"], name, "{wanted}: {}", shown.stderr);
     }
 }
+
+#[test]
+fn of_a_name_the_run_that_goes_on_is_cancelled_and_not_a_later_one_that_has_ended() {
+    let history = History::new();
+    let store = history.store();
+    for (id, started) in [("aaaa-1", 1), ("bbbb-2", 2)] {
+        let run = NewRun {
+            id: id.to_owned(),
+            name: "nightly".to_owned(),
+            kind: "run".to_owned(),
+            pid: Some(std::process::id()),
+            started: jiff::Timestamp::from_second(started).unwrap(),
+            ..NewRun::default()
+        };
+        store.start_run(run).unwrap();
+    }
+    let end = cumulua::history::RunEnd {
+        id: "bbbb-2".to_owned(),
+        ended: jiff::Timestamp::from_second(3).unwrap(),
+        outcome: RunOutcome::Done,
+        status: Some(0),
+        error: None,
+    };
+    store
+        .end_run_within(end, std::time::Duration::from_mins(1))
+        .unwrap();
+    let _going_on = store.locks().run("aaaa-1").unwrap().held().unwrap();
+    let cancelled = history.command(["runs", "cancel", "nightly"]).run();
+    // It has no socket here.
+    assert!(
+        cancelled.stderr.contains("aaaa-1") && !cancelled.stderr.contains("has ended"),
+        "{}",
+        cancelled.stderr
+    );
+}

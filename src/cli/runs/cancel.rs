@@ -3,7 +3,7 @@
 use super::common::{History, Problem, short_id};
 use crate::cli::{report, status};
 use crate::gate::GRACE;
-use crate::history::{RunRow, RunState};
+use crate::history::{Filter, RunRow, RunState};
 use crate::run::control::AskError;
 use crate::run::requester;
 use crate::run::{CancelError, Cancelled, cancel_run};
@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// has started in the cloud goes on there. Where one of several is not found, none is asked.
 #[derive(Debug, Args)]
 pub(super) struct Cancel {
-    /// A name for its latest run, or the beginning of a run's id
+    /// A name for its latest run that goes on, or the beginning of a run's id
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<String>,
 }
@@ -37,7 +37,7 @@ impl Cancel {
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
         let mut rows: Vec<RunRow> = Vec::new();
         for wanted in &self.runs {
-            let row = history.find(wanted)?;
+            let row = find(history, wanted)?;
             if rows.iter().all(|other| other.run.id != row.run.id) {
                 rows.push(row);
             }
@@ -61,6 +61,21 @@ impl Cancel {
             }
         }
         result
+    }
+}
+
+/// The run that is to be ended: of a name the latest that goes on, for a later one may have ended before
+/// it.
+fn find(history: &History, wanted: &str) -> Result<RunRow, Problem> {
+    let open = history.store.runs(Filter {
+        name: Some(wanted.to_owned()),
+        open: true,
+        ..Filter::default()
+    })?;
+    let goes_on = |row: &RunRow| !matches!(history.store.state(row), RunState::Ended(_));
+    match open.into_iter().find(goes_on) {
+        Some(row) => Ok(row),
+        None => history.find(wanted),
     }
 }
 
