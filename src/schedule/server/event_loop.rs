@@ -1,7 +1,6 @@
 //! The server's loop: gives the engine the time, carries its decisions out, and keeps them in the
 //! history before anything starts.
 
-use super::config_faults::check_scripts;
 use super::dispatch::Dispatch;
 use super::ending::EndSettings;
 use super::error::ServeError;
@@ -31,9 +30,6 @@ use tokio::sync::mpsc;
 /// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that
 /// is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-
-/// How often it is looked whether scripts and the configuration can still be used.
-const CHECKING: Duration = Duration::from_mins(1);
 
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
@@ -118,20 +114,14 @@ impl Server {
         };
         let mut serving = Serving::begin(dispatch, self.file, settings, began)?;
         let _ = sd_notify::notify(&[NotifyState::Ready]);
-        check_scripts(&mut serving.dispatch);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
-        let mut next_check = real_now() + CHECKING;
         let mut ended = Vec::new();
         loop {
             serving.step(std::mem::take(&mut ended));
             if real_now() >= next_housekeeping {
                 serving.do_housekeeping();
                 next_housekeeping = real_now() + HOUSEKEEPING;
-            }
-            if real_now() >= next_check {
-                check_scripts(&mut serving.dispatch);
-                next_check = real_now() + CHECKING;
             }
             if real_now() >= next_pruning {
                 serving.plan_pruning();
