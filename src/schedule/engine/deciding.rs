@@ -169,7 +169,7 @@ impl Engine {
         let mut decisions = Vec::new();
         let is_young = now.duration_since(attempt.at).min(gone) <= job.patience().max(RESTART);
         if attempt.cause == Cause::Backfill || attempt.cause.is_asked_for() && is_young {
-            job.admit(attempt, &mut decisions);
+            job.admit_waiting(attempt, &mut decisions);
         } else if attempt.cause.is_asked_for() {
             // Who asked for it then may not want it any more.
             decisions.push(missed(&attempt, Reason::ServerGone));
@@ -180,7 +180,7 @@ impl Engine {
         } else if job.take_over_held(&attempt) {
             // Its end is in the agenda below.
         } else if is_young {
-            job.admit(attempt, &mut decisions);
+            job.admit_waiting(attempt, &mut decisions);
         } else {
             decisions.push(missed(&attempt, Reason::ServerGone));
         }

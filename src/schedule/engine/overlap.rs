@@ -74,6 +74,17 @@ impl Job {
         }
     }
 
+    /// Lets a firing go on waiting that has waited under a server before this one, or start: whether it
+    /// may was decided then, whatever the file says now.
+    pub(super) fn admit_waiting(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
+        let is_free = self.active.is_empty() && self.waiting.is_empty();
+        if is_free || self.schedule.overlap == Overlap::Allow {
+            self.start(attempt, decisions);
+        } else {
+            self.wait(attempt, decisions);
+        }
+    }
+
     /// Whether it comes after its time because a person wants it, by a backfill or by `catch_up` of all:
     /// at its time it would have overlapped with nothing.
     fn is_made_good(&self, attempt: &Attempt) -> bool {

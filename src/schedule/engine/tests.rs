@@ -888,6 +888,28 @@ fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
 }
 
 #[test]
+fn what_waited_goes_on_waiting_whatever_overlap_the_file_has_by_then() {
+    for overlap in ["skip", "queue", "cancel"] {
+        let (mut engine, _) = restarted(&minutely(&format!("overlap = '{overlap}'")), 99, 100);
+        let mut decided = Vec::new();
+        for second in [91, 92, 93] {
+            let waited = PreviousAttempt {
+                cause: Cause::Trigger,
+                at: at(second),
+                ..first("a")
+            };
+            let gone = SignedDuration::from_secs(1);
+            decided.extend(describe(engine.take_up(&waited, gone, at(100)).unwrap()));
+        }
+        assert_eq!(decided, ["start 91 trigger", "wait 92", "wait 93"]);
+        assert_eq!(
+            ended(&mut engine, 91, Outcome::Done, 101),
+            ["start 92 trigger"]
+        );
+    }
+}
+
+#[test]
 fn what_waited_when_a_server_died_is_taken_up_or_notified() {
     let take_up = |lines: &str, name: &str, gone: i64, now: i64| {
         let (mut engine, _) = restarted(&minutely(lines), now - 1, now);
