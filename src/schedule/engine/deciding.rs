@@ -180,7 +180,7 @@ impl Engine {
         } else if job.take_over_held(&attempt) {
             // Its end is in the agenda below.
         } else if is_young {
-            job.admit_waiting(attempt, &mut decisions);
+            job.admit(attempt, &mut decisions);
         } else {
             decisions.push(missed(&attempt, Reason::ServerGone));
         }

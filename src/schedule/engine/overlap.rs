@@ -74,8 +74,8 @@ impl Job {
         }
     }
 
-    /// Lets a firing go on waiting that has waited under a server before this one, or start: whether it
-    /// may was decided then, whatever the file says now.
+    /// Lets a firing that a person has asked for go on waiting, as under the server before this one, or
+    /// start: whether it may was decided then, whatever the file says now.
     pub(super) fn admit_waiting(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         let is_free = self.active.is_empty() && self.waiting.is_empty();
         if is_free || self.schedule.overlap == Overlap::Allow {
