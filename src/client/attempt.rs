@@ -2,7 +2,7 @@
 
 use super::call::Answer;
 use super::route::Route;
-use super::serialize::Message;
+use super::serialize::{Message, MessageBody};
 use super::sign::{self, Address};
 use super::transport::{AnswerTo, Request};
 use bytes::Bytes;
@@ -40,21 +40,16 @@ pub fn sign_attempt(
     };
     let signature = sign::sign(&route.key, method, address, &pairs);
     let query = sign::with_signature(&signature);
-    let (query, body) = match (&message.form, &message.json, method) {
-        _ if message.xml.is_some() => {
-            let xml = message.xml.clone().unwrap_or_default();
-            (Some(query), Some(("application/xml", xml.into())))
-        }
-        (Some(form), ..) => (Some(query), Some(("multipart/form-data", form.body()))),
-        (None, Some(json), _) => (Some(query), Some(("application/json", json.clone().into()))),
-        (None, None, "POST") if protocol.post == PostStyle::Form => (
+    let (query, body) = match (&message.body, method) {
+        (Some(body), _) => (Some(query), Some(body.typed())),
+        (None, "POST") if protocol.post == PostStyle::Form => (
             None,
             Some((
                 "application/x-www-form-urlencoded",
                 Bytes::from(query).into(),
             )),
         ),
-        (None, None, _) => (Some(query), None),
+        (None, _) => (Some(query), None),
     };
     Request {
         method,
@@ -73,12 +68,10 @@ fn headers(message: &Message) -> HeaderMap {
         .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
         .collect::<HeaderMap<HeaderValue>>();
     // It has what stands between the parts.
-    let of_form = message
-        .form
-        .as_ref()
-        .map(|form| form.content_type().parse());
-    if let Some(Ok(of_form)) = of_form {
-        headers.insert(header::CONTENT_TYPE, of_form);
+    if let Some(MessageBody::Form(form)) = &message.body
+        && let Ok(content_type) = form.content_type().parse()
+    {
+        headers.insert(header::CONTENT_TYPE, content_type);
     }
     headers
 }

@@ -4,7 +4,7 @@
 use super::call::Call;
 use super::error::CallError;
 use super::form::{Content, Form};
-use super::serialize::{Message, serialize};
+use super::serialize::{Message, MessageBody, serialize};
 use super::validate::{Fault, validate};
 use super::value::{Params, Value};
 use bytes::Bytes;
@@ -56,7 +56,7 @@ pub fn prepare(
         for (name, value) in std::mem::take(&mut message.form_fields) {
             form.add(&name, &value);
         }
-        message.form = Some(form);
+        message.body = Some(MessageBody::Form(form));
         // Records have where it comes from.
         valid.params.insert(param.name.clone(), origin);
     }

@@ -1,6 +1,7 @@
 //! Parameters become what travels: signed pairs, and a JSON body where the product
 //! has one.
 
+use super::body::Body;
 use super::form::Form;
 use super::value::{Params, Value};
 use super::xml;
@@ -18,14 +19,32 @@ pub struct Message {
     pub headers: Vec<(String, String)>,
     /// The pairs that are signed: the query, or the form of a POST.
     pub pairs: Vec<(String, String)>,
-    /// A JSON body, which no scheme signs.
-    pub json: Option<Bytes>,
-    /// An XML body, which no scheme signs.
-    pub xml: Option<Bytes>,
     /// The fields of a form with a file, until there is that.
     pub(super) form_fields: Params,
-    /// A form with a file, which no scheme signs.
-    pub form: Option<Form>,
+    /// What no scheme signs.
+    pub body: Option<MessageBody>,
+}
+
+/// A body that is not the form of a POST.
+#[derive(Clone)]
+pub enum MessageBody {
+    /// JSON.
+    Json(Bytes),
+    /// XML.
+    Xml(Bytes),
+    /// A form with a file.
+    Form(Form),
+}
+
+impl MessageBody {
+    /// Its content type, and itself.
+    pub(super) fn typed(&self) -> (&'static str, Body) {
+        match self {
+            Self::Json(json) => ("application/json", json.clone().into()),
+            Self::Xml(xml) => ("application/xml", xml.clone().into()),
+            Self::Form(form) => ("multipart/form-data", form.body()),
+        }
+    }
 }
 
 /// Writes an Action's parameters as its product's wire wants them.
@@ -37,10 +56,8 @@ pub fn serialize(action: &Action, params: &Params) -> Message {
         path: Vec::new(),
         headers: Vec::new(),
         pairs: Vec::with_capacity(params.len() + 8),
-        json: None,
-        xml: None,
         form_fields: Params::new(),
-        form: None,
+        body: None,
     };
     let fixed = action.query.iter();
     let fixed = fixed.map(|(name, value)| (name.clone(), value.clone()));
@@ -56,7 +73,8 @@ pub fn serialize(action: &Action, params: &Params) -> Message {
             None if action.speaks_xml()
                 && let Some(param) = param =>
             {
-                message.xml = Some(xml::document(param, value).into());
+                let xml = xml::document(param, value);
+                message.body = Some(MessageBody::Xml(xml.into()));
             }
             Some(Location::Path) => message.path.extend(pair(name, value)),
             Some(Location::Header) => message.headers.extend(pair(name, value)),
@@ -66,7 +84,8 @@ pub fn serialize(action: &Action, params: &Params) -> Message {
         }
     }
     if !body.is_empty() || takes_json && method == Method::Post {
-        message.json = Some(Value::Object(body).to_json().to_string().into());
+        let json = Value::Object(body).to_json().to_string();
+        message.body = Some(MessageBody::Json(json.into()));
     }
     message
 }

@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use cumulua_core::catalog::Param;
+use quick_xml::escape::partial_escape;
 use std::fmt::Write as _;
 
 /// A document whose root is the parameter.
@@ -34,22 +35,13 @@ fn element(text: &mut String, name: &str, known: &[Param], value: &Value) {
                 }
             }
         }
-        scalar => escape(text, &scalar.to_text().unwrap_or_default()),
-    }
-    let _ = write!(text, "</{name}>");
-}
-
-fn escape(text: &mut String, value: &str) {
-    for c in value.chars() {
-        match c {
-            '&' => text.push_str("&amp;"),
-            '<' => text.push_str("&lt;"),
-            '>' => text.push_str("&gt;"),
-            // A reader would make a line feed of it.
-            '\r' => text.push_str("&#13;"),
-            c => text.push(c),
+        scalar => {
+            let value = scalar.to_text().unwrap_or_default();
+            // A reader would make a line feed of a carriage return.
+            text.push_str(&partial_escape(value).replace('\r', "&#13;"));
         }
     }
+    let _ = write!(text, "</{name}>");
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::base::Gate;
 use super::positional;
 use super::transfer::Transfer;
 use super::upload::of_file;
+use super::web::learn_query;
 use crate::client::error::{CallError, Sent};
 use crate::client::retry::RetryPolicy;
 use crate::client::transport::{AnswerTo, OpenWriter, Request, TransportError, Writer};
@@ -36,9 +37,6 @@ const CHUNK: usize = 64 * 1024;
 /// What is received from then on counts: an attempt that brought so much is not one of those that
 /// led to nothing.
 const PROGRESS: u64 = 1 << 20;
-
-/// A query of so many characters may be a signature, and is redacted.
-const SIGNATURE: usize = 12;
 
 /// Where a file is to stand: its folder, held open, and its name there.
 pub(super) struct Target {
@@ -97,9 +95,7 @@ impl Gate {
             transfer,
         } = receiving;
         let url = url_of(action, route, answer)?;
-        if let Some(query) = url.query().filter(|query| query.len() >= SIGNATURE) {
-            self.parts.redactor.learn(query);
-        }
+        learn_query(&self.parts.redactor, &url);
         let part = Part::new(target, &self.parts.random.uuid());
         let part = Arc::new(Mutex::new(part));
         let _leftover = Leftover(Arc::clone(&part));

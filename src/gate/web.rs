@@ -406,15 +406,26 @@ fn learn(redactor: &Redactor, request: &WebRequest) {
         redactor.learn(url.as_str());
         // A path of a few letters is no secret, and would be found in many a word. Each part by itself:
         // a service may name a token alone.
-        let whole = [Some(url.path()), url.query()].into_iter().flatten();
+        let path = Some(url.path()).filter(|path| path.len() >= LONG);
         let segments = url.path_segments().into_iter().flatten();
-        let segments = segments.filter(|segment| is_token(segment));
-        for part in whole.filter(|part| part.len() >= LONG).chain(segments) {
+        for part in path
+            .into_iter()
+            .chain(segments.filter(|part| is_token(part)))
+        {
             redactor.learn(part);
         }
-        for (_, value) in url.query_pairs().filter(|(_, value)| is_token(value)) {
-            redactor.learn(&value);
-        }
+        learn_query(redactor, &url);
+    }
+}
+
+/// Teaches the redactor what of a URL's query may be a secret, such as a signature: all of it, and its
+/// values.
+pub(super) fn learn_query(redactor: &Redactor, url: &Url) {
+    if let Some(query) = url.query().filter(|query| query.len() >= LONG) {
+        redactor.learn(query);
+    }
+    for (_, value) in url.query_pairs().filter(|(_, value)| is_token(value)) {
+        redactor.learn(&value);
     }
 }
 
