@@ -68,6 +68,15 @@ impl Rows {
         }
     }
 
+    /// What is over here replaces whatever the other file has of it.
+    fn over(table: &'static str, which: String) -> Self {
+        Self {
+            table,
+            which: Cow::Owned(which),
+            conflict: Conflict::Replaced("true"),
+        }
+    }
+
     /// Where the other file has one already, this becomes of it.
     pub(super) const fn or(
         table: &'static str,
@@ -82,40 +91,44 @@ impl Rows {
     }
 }
 
-/// What replaces a run's row: an end never becomes undone.
-const NOT_ENDED: &str = "runs.ended_at IS NULL";
-const WAIT_NOT_ENDED: &str = "waits.ended_at IS NULL";
-/// What replaces calls: more of them.
-const FEWER_CALLS: &str = "call_batches.last < excluded.last";
+/// A run that a server has still to do with.
+const RUN_GOES_ON: &str = "ended_at IS NULL OR unheard = 1 OR retry_at IS NOT NULL";
+const IS_QUEUED: &str = "outcome = 'queued'";
+const IS_WAITING: &str = "state = 'waiting'";
 
 /// What belongs to runs; `going_on` has their ids. The other file may be an older copy of this one, or
-/// have what the runs themselves have carried over and written since.
+/// have what the runs themselves have carried over and written since: an end is never undone, and of calls
+/// those that are more stay.
 const OF_RUNS: [Rows; 7] = [
     Rows::new(
         "scripts",
         "hash IN (SELECT script_hash FROM runs WHERE id IN going_on)",
     ),
-    Rows::newer("runs", "id IN going_on", NOT_ENDED),
+    Rows::newer("runs", "id IN going_on", "runs.ended_at IS NULL"),
     Rows::newer("firings", "run_id IN going_on", "true"),
     Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT name, due_at FROM runs WHERE id IN going_on)",
     ),
     Rows::new("output", "run_id IN going_on"),
-    Rows::newer("call_batches", "run_id IN going_on", FEWER_CALLS),
-    Rows::newer("waits", "run_id IN going_on", WAIT_NOT_ENDED),
+    Rows::newer(
+        "call_batches",
+        "run_id IN going_on",
+        "call_batches.last < excluded.last",
+    ),
+    Rows::newer("waits", "run_id IN going_on", "waits.ended_at IS NULL"),
 ];
 
 /// What else a server goes on with.
 const OF_SERVERS: [Rows; 6] = [
     Rows::newer("schedules", "true", "true"),
     Rows::newer("servers", "id = (SELECT max(id) FROM servers)", "true"),
-    Rows::new("firings", "outcome = 'queued'"),
+    Rows::new("firings", IS_QUEUED),
     Rows::new(
         "given",
         "(schedule, due_at) IN (SELECT schedule, due_at FROM firings WHERE outcome = 'queued')",
     ),
-    Rows::newer("notifications", "state = 'waiting'", "true"),
+    Rows::newer("notifications", IS_WAITING, "true"),
     // Who has paused what, and who has asked for what waits or goes on.
     Rows::new(
         "user_requests",
@@ -127,16 +140,13 @@ const OF_SERVERS: [Rows; 6] = [
 /// What an older copy takes for going on: a table, its key, and which rows. A server that went by it
 /// would carry out again what this file shows as over.
 const GOES_ON: [(&str, &str, &str); 3] = [
-    (
-        "runs",
-        "id",
-        "ended_at IS NULL OR unheard = 1 OR retry_at IS NOT NULL",
-    ),
-    ("firings", "schedule, due_at", "outcome = 'queued'"),
-    ("notifications", "id", "state = 'waiting'"),
+    ("runs", "id", RUN_GOES_ON),
+    ("firings", "schedule, due_at", IS_QUEUED),
+    ("notifications", "id", IS_WAITING),
 ];
 
-/// The rows of this file of what the other takes for going on, and what belongs to those runs.
+/// The rows of this file of what the other takes for going on, and what belongs to those runs. Here
+/// they are over, so nothing is newer.
 async fn settled_since(to: &mut SqliteConnection) -> Result<Vec<Rows>, sqlx::Error> {
     let mut all = Vec::new();
     for (table, key, which) in GOES_ON {
@@ -152,24 +162,15 @@ async fn settled_since(to: &mut SqliteConnection) -> Result<Vec<Rows>, sqlx::Err
         if keys.is_empty() {
             continue;
         }
-        let values = keys.join("), (");
-        let mut add = |table, which, condition| {
-            all.push(Rows {
-                table,
-                which: Cow::Owned(which),
-                conflict: Conflict::Replaced(condition),
-            });
-        };
-        if table == "runs" {
-            let ended = format!(
-                "IN (SELECT id FROM runs WHERE ended_at IS NOT NULL AND (id) IN (VALUES ({values})))"
-            );
-            add("runs", format!("id {ended}"), "true");
-            add("output", format!("run_id {ended}"), "false");
-            add("call_batches", format!("run_id {ended}"), FEWER_CALLS);
-            add("waits", format!("run_id {ended}"), WAIT_NOT_ENDED);
-        } else {
-            add(table, format!("({key}) IN (VALUES ({values}))"), "true");
+        let known = format!("({key}) IN (VALUES ({}))", keys.join("), ("));
+        if table != "runs" {
+            all.push(Rows::over(table, known));
+            continue;
+        }
+        let ended = format!("IN (SELECT id FROM runs WHERE ended_at IS NOT NULL AND {known})");
+        all.push(Rows::over(table, format!("id {ended}")));
+        for of_run in ["output", "call_batches", "waits"] {
+            all.push(Rows::over(of_run, format!("run_id {ended}")));
         }
     }
     Ok(all)
@@ -183,7 +184,7 @@ pub(super) async fn carry_over(
 ) -> Result<(), sqlx::Error> {
     let going_on = match what {
         Carried::OwnRuns => format!("ended_at IS NULL AND pid = {}", std::process::id()),
-        Carried::Everything => "ended_at IS NULL OR unheard = 1 OR retry_at IS NOT NULL".to_owned(),
+        Carried::Everything => RUN_GOES_ON.to_owned(),
     };
     let others: &[Rows] = match what {
         Carried::OwnRuns => &[],
