@@ -241,6 +241,12 @@ fn gives(
     })
 }
 
+/// The beginning of an object of 7 bytes.
+fn breaks_off() -> Reaction {
+    let headers = &[("content-length", "7"), ("etag", "\"v1\"")];
+    gives(200, headers, b"con", false)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_file_is_received_under_another_name_and_gets_its_own_once_it_is_whole() {
     let bench = Bench::new(vec![
@@ -263,12 +269,7 @@ async fn a_file_is_received_under_another_name_and_gets_its_own_once_it_is_whole
 async fn what_broke_off_goes_on_where_it_was() {
     let bench = Bench::new(vec![
         leads_to_object(),
-        gives(
-            200,
-            &[("content-length", "7"), ("etag", "\"v1\"")],
-            b"con",
-            false,
-        ),
+        breaks_off(),
         gives(503, &[], b"", true),
         gives(206, &[("content-range", "bytes 3-6/7")], b"te", false),
         gives(206, &[("content-range", "bytes 5-6/7")], b"nt", true),
@@ -287,12 +288,7 @@ async fn what_broke_off_goes_on_where_it_was() {
 async fn a_file_that_is_another_one_meanwhile_begins_anew() {
     let bench = Bench::new(vec![
         leads_to_object(),
-        gives(
-            200,
-            &[("content-length", "7"), ("etag", "\"v1\"")],
-            b"con",
-            false,
-        ),
+        breaks_off(),
         gives(
             200,
             &[("content-length", "5"), ("etag", "\"v2\"")],
