@@ -77,11 +77,11 @@ const CARRYING_OVER: Duration = Duration::from_secs(3);
 /// The pause after which such a store is asked again.
 const CLAIMING_PAUSE: Duration = Duration::from_millis(250);
 
-/// The same of the end of a run that somebody waits for: what the store does not take so soon stands
-/// beside it. A store that is only made takes a part of this.
+/// The same of the end of a run in the foreground: what the store does not take so soon stands beside
+/// it. A store that is only made takes a part of this.
 const SOON: Duration = Duration::from_millis(120);
 
-/// The same where somebody has ended it: Ctrl-C gives the prompt back within 0.2 s.
+/// The same of one that was interrupted or cancelled: Ctrl-C gives the prompt back within 0.2 s.
 const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// How long the end of a run that is left behind waits for its record.

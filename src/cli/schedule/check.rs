@@ -39,7 +39,7 @@ impl Check {
         let path = file.path.display();
         let mut warnings: Vec<(usize, String)> = lint::lints(&file, wall_now());
         warnings.extend(refused_receivers(options, &file));
-        let faults = script_faults(&file, &script_fault);
+        let faults = script_faults(&file.schedules, &file.folder, &script_fault);
         let mut problems: Vec<(usize, String)> = faults
             .into_iter()
             .map(|(schedule, fault)| (schedule.line, fault))
@@ -103,7 +103,7 @@ fn script_fault(script: &Path) -> Option<String> {
     }
 }
 
-/// Whoever waits for a message that the configuration does not let out, waits in vain.
+/// Messages that the configuration does not let out never arrive.
 fn refused_receivers(options: &GlobalOptions, file: &ScheduleFile) -> Vec<(usize, String)> {
     let open = outlet(options, &file.path);
     let mut outlets = BTreeMap::new();

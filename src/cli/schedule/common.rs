@@ -68,9 +68,9 @@ pub(super) fn refuse(problem: &FileError) {
     }
 }
 
-/// The schedule that a person means, as the file has it. Where the file cannot be read, as when
-/// somebody has just broken it or it stands elsewhere, it is enough that the store knows the name: what
-/// a server goes on with can be stopped. That is said; the error has been.
+/// The schedule that a person means, as the file has it. Where the file cannot be read, because it is
+/// broken or stands elsewhere, it is enough that the store knows the name: what a server goes on with
+/// can be stopped. A warning says so.
 pub(super) fn find_schedule(
     store: &Store,
     which: &ScheduleArgument,

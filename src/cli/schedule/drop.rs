@@ -30,7 +30,7 @@ impl DropWaiting {
             Ok(store) => store,
             Err(status) => return status,
         };
-        // A name that nobody knows would change nothing, silently.
+        // An unknown name would change nothing, silently.
         if let Err(status) = find_schedule(&store, &self.which) {
             return status;
         }

@@ -84,7 +84,7 @@ fn set(
         Ok(store) => store,
         Err(status) => return status,
     };
-    // A name that nobody knows would change nothing, silently.
+    // An unknown name would change nothing, silently.
     let schedule = match find_schedule(&store, which) {
         Ok(schedule) => schedule,
         Err(status) => return status,
@@ -108,19 +108,20 @@ fn set(
     let is_more = request.until.is_some() || request.reason.is_some();
     match change(&store, request) {
         Ok(changed) => {
-            let state = match (paused, changed) {
-                (true, true) => "paused",
-                (true, false) if is_more => "pause changed,",
-                (true, false) => "paused already",
-                (false, true) => "resumed",
-                (false, false) => "resumed already",
+            let (state, mark) = match (paused, changed) {
+                (true, true) => ("paused", ""),
+                (true, false) if is_more => ("pause changed", ","),
+                (true, false) => ("paused already", ""),
+                (false, true) => ("resumed", ""),
+                (false, false) => ("resumed already", ""),
             };
             let until = until.map(|until| until.to_zoned(zone.clone()));
-            let until =
-                until.map(|until| until.strftime(" until %Y-%m-%d %H:%M:%S %:z").to_string());
+            let until = until.map(|until| {
+                let until = until.strftime("%Y-%m-%d %H:%M:%S %:z");
+                format!("{mark} until {until}")
+            });
             let until = until.unwrap_or_default();
-            let line = format!("{}: {state}{until}", which.name);
-            report::print(line.trim_end_matches(','));
+            report::print(&format!("{}: {state}{until}", which.name));
             if !paused && schedule.is_some_and(|schedule| schedule.paused) {
                 report::warning(&format!(
                     "{} itself has paused = true, which keeps it from firing",

@@ -11,7 +11,6 @@ const LONGEST_QUEUE: usize = 100;
 impl Job {
     /// Lets a firing start, wait or go without a run, as `overlap` has it where others go on.
     pub(super) fn admit(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
-        let is_free = self.active.is_empty() && self.waiting.is_empty();
         let is_backfill = |attempt: &Attempt| attempt.cause == Cause::Backfill;
         let only_made_good = self
             .active
@@ -23,7 +22,7 @@ impl Job {
                 .all(|attempt| self.is_made_good(attempt));
         let may_wait = self.own_waiting() < LONGEST_QUEUE;
         match self.schedule.overlap {
-            _ if is_free => self.start(attempt, decisions),
+            _ if self.is_free() => self.start(attempt, decisions),
             Overlap::Allow => self.start(attempt, decisions),
             _ if is_backfill(&attempt) => self.wait(attempt, decisions),
             // What is made good costs the schedule none of its own firings, nor each other.
@@ -74,11 +73,14 @@ impl Job {
         }
     }
 
+    fn is_free(&self) -> bool {
+        self.active.is_empty() && self.waiting.is_empty()
+    }
+
     /// Lets a firing that a person has asked for go on waiting, as under the server before this one, or
     /// start: whether it may was decided then, whatever the file says now.
     pub(super) fn admit_waiting(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
-        let is_free = self.active.is_empty() && self.waiting.is_empty();
-        if is_free || self.schedule.overlap == Overlap::Allow {
+        if self.is_free() || self.schedule.overlap == Overlap::Allow {
             self.start(attempt, decisions);
         } else {
             self.wait(attempt, decisions);

@@ -3,7 +3,7 @@
 
 use super::dispatch::Dispatch;
 use super::notices::address;
-use super::scripts::script_faults;
+use super::scripts::{ScriptFaults, ScriptWatch, script_faults};
 use crate::gate::Level;
 use crate::schedule::model::Schedule;
 use crate::schedule::notify::{Notify, NotifyEvent};
@@ -15,12 +15,27 @@ use std::sync::Arc;
 const NAMED: usize = 10;
 
 /// Faults of schedules that notify alike.
-struct Group(Option<Arc<Notify>>, Vec<(Arc<Schedule>, String)>);
+struct Group(Option<Arc<Notify>>, ScriptFaults);
 
 /// Looks at the scripts of the file that is served; what was not wrong before is logged and
 /// notified.
 pub(super) fn check_scripts(dispatch: &mut Dispatch) {
-    let faults = script_faults(&dispatch.file, &*dispatch.script_fault);
+    // What is still looked at is the file before.
+    dispatch.script_watch = ScriptWatch::new();
+    let file = &dispatch.file;
+    let faults = script_faults(&file.schedules, &file.folder, &*dispatch.script_fault);
+    note(dispatch, faults);
+}
+
+/// The same every minute, beside the server's work.
+pub(super) fn watch_scripts(dispatch: &mut Dispatch) {
+    let file = &dispatch.file;
+    if let Some(faults) = dispatch.script_watch.look(file, &dispatch.script_fault) {
+        note(dispatch, faults);
+    }
+}
+
+fn note(dispatch: &mut Dispatch, faults: ScriptFaults) {
     let lines: Vec<String> = faults.iter().map(|(_, line)| line.clone()).collect();
     let reason = summary(&lines);
     dispatch.records.metrics.script_fault(reason);

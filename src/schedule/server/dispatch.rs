@@ -7,7 +7,7 @@ use super::notices::{Addressed, RunEnded, ended, entry, notifications, started, 
 use super::outbox::Outbox;
 use super::processes::{Ended, Processes, Running};
 use super::records::Records;
-use super::scripts::ScriptFault;
+use super::scripts::{ScriptFault, ScriptWatch};
 use super::verdict::judge;
 use crate::gate::{Level, Random};
 use crate::history::{
@@ -78,6 +78,7 @@ pub(super) struct Dispatch {
     pub(super) script_fault: ScriptFault,
     /// What was wrong with scripts when they were looked at last.
     pub(super) script_faults: Vec<String>,
+    pub(super) script_watch: ScriptWatch,
     pub(super) random: Random,
     /// Runs that the history has, and whose schedule's lock a process of a server before still
     /// holds.
@@ -107,6 +108,7 @@ impl Dispatch {
             outbox,
             script_fault,
             script_faults: Vec::new(),
+            script_watch: ScriptWatch::new(),
             random: Random::system(),
             held_up: Vec::new(),
             held_up_until: None,

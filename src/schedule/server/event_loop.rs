@@ -1,6 +1,7 @@
 //! The server's loop: gives the engine the time, carries its decisions out, and keeps them in the
 //! history before anything starts.
 
+use super::config_faults::check_scripts;
 use super::dispatch::Dispatch;
 use super::ending::EndSettings;
 use super::error::ServeError;
@@ -114,6 +115,7 @@ impl Server {
         };
         let mut serving = Serving::begin(dispatch, self.file, settings, began)?;
         let _ = sd_notify::notify(&[NotifyState::Ready]);
+        check_scripts(&mut serving.dispatch);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
         let mut ended = Vec::new();

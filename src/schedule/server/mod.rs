@@ -46,5 +46,5 @@ pub use launch::{Launcher, Shared};
 pub use log::Log;
 pub use metrics::Metrics;
 pub use once::{Once, run_once};
-pub use scripts::{ScriptFault, script_faults};
+pub use scripts::{ScriptFault, ScriptFaults, script_faults};
 pub use test_notice::test_notify;

@@ -3,7 +3,7 @@
 use super::adopted::{Adopted, read_schedule_states, take_over};
 use super::backfill::backfill;
 use super::clock_watch::ClockWatch;
-use super::config_faults::check_scripts;
+use super::config_faults::watch_scripts;
 use super::dispatch::Dispatch;
 use super::ending::{EndSettings, Ending};
 use super::error::ServeError;
@@ -37,9 +37,6 @@ use std::time::{Duration, Instant};
 /// again by the next server, and a container is killed 10 s after it was asked to end.
 pub(super) const LAST_NOTIFICATIONS: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether scripts and the configuration can still be used.
-const CHECKING: Duration = Duration::from_mins(1);
-
 /// How often the store is told that the server is alive.
 const SEEN: Duration = Duration::from_secs(10);
 
@@ -53,7 +50,6 @@ pub(super) struct Serving {
     file_watch: FileWatch,
     pruning: Pruning,
     clock_watch: ClockWatch,
-    next_check: Instant,
     began: Instant,
     settings: EndSettings,
     ending: Option<Ending>,
@@ -152,7 +148,6 @@ impl Serving {
             file_watch,
             pruning: Pruning::default(),
             clock_watch,
-            next_check: real_now(),
             began,
             settings,
             ending: None,
@@ -210,10 +205,7 @@ impl Serving {
             self.note_seen(false);
             self.dispatch.records.take_up_what_runs_left();
         }
-        if real_now() >= self.next_check {
-            self.next_check = real_now() + CHECKING;
-            check_scripts(&mut self.dispatch);
-        }
+        watch_scripts(&mut self.dispatch);
         self.dispatch.records.catch_up();
         self.dispatch.judge_again();
         self.adopted.look(&mut self.dispatch);

@@ -1,4 +1,4 @@
-//! What is measured of buckets. Nobody else uses them, so there is no traffic.
+//! What is measured of buckets. Only the script uses them, so there is no traffic of others.
 
 use super::state::{self, OSS, no_bucket, place};
 use crate::cloud::call::Call;
